@@ -1,0 +1,14 @@
+"""What the tables of tasks refer to, by key alone. A new reference needs a class here; a test tells."""
+
+from django.db import models
+
+
+class User(models.Model):
+    """An owner."""
+
+    class Meta:
+        managed = False
+        db_table = "workspace_user"
+
+    def __str__(self) -> str:
+        return f"owner {self.pk}"

@@ -1,0 +1,144 @@
+"""`python -m rover_site.operation.preparing`: what must be done before the server starts.
+
+One JSON object on standard output says what came of it.
+
+A process of its own, so that the supervisor, which lives as long as the server, never loads Django.
+"""
+
+import argparse
+import fcntl
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from rover_site.conf import ConfigurationError, RoverConf, load
+
+DEMO_OWNER = "demo"
+DEMO_TOKEN = "make run"  # noqa: S105 - the name by which people find the token in a list
+ADVISORY_LOCK = 0x526F766572
+"""Any number that nothing else locks in this PostgreSQL database: "Rover" in ASCII."""
+REFUSED = 78
+"""EX_CONFIG of sysexits.h."""
+
+logger = logging.getLogger("rover_site.up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What the supervisor tells people: how many owners there are and, for the demonstration, a fresh token
+    and the path of a one-time sign-in link."""
+
+    n_owners: int
+    token: str = ""
+    sign_in_path: str = ""
+
+
+def main() -> int:
+    """Check, migrate, make the demo owner. Returns 0, or 78 when the settings refuse a start."""
+    parser = argparse.ArgumentParser(prog="python -m rover_site.operation.preparing")
+    parser.add_argument("--demo", action="store_true")
+    is_demo = parser.parse_args().demo
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rover_site.settings")
+    try:
+        conf = load()
+        import django
+
+        django.setup()
+    except ConfigurationError as exc:
+        sys.stderr.write(f"rover: {exc}\n")
+        return REFUSED
+    if not checks_pass():
+        return REFUSED
+    with migration_lock(conf):
+        migrate()
+    sys.stdout.write(json.dumps(asdict(prepare_demo(conf) if is_demo else _plain())) + "\n")
+    return 0
+
+
+def checks_pass() -> bool:
+    """True when no system check finds an error; errors are told on standard error, warnings are logged."""
+    from django.core.checks import ERROR, WARNING, run_checks
+
+    from rover_site import checks  # noqa: F401 - registers them
+
+    found = run_checks()
+    for message in found:
+        if WARNING <= message.level < ERROR:
+            logger.warning("%s %s", message.msg, message.hint or "")
+    errors = [message for message in found if message.level >= ERROR and not message.is_silenced()]
+    for message in errors:
+        sys.stderr.write(f"rover: {message.msg}\n")
+        if message.hint:
+            sys.stderr.write(f"       {message.hint}\n")
+    return not errors
+
+
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(
+        executor.loader.graph.leaf_nodes()
+    ):  # the command takes a second even for none
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+@contextmanager
+def migration_lock(conf: RoverConf) -> Iterator[None]:
+    """One migration at a time: of this data directory, and of a PostgreSQL database from any machine."""
+    from django.db import connection
+
+    conf.data_dir.mkdir(parents=True, exist_ok=True)
+    with (conf.data_dir / "migrate.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if connection.vendor != "postgresql":
+            yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+def _plain() -> Prepared:
+    from workspace.models import User
+
+    return Prepared(n_owners=User.objects.filter(is_active=True).count())
+
+
+def prepare_demo(conf: RoverConf) -> Prepared:
+    """The demo owner with a new token; the token of the start before ends, since nobody can read it again."""
+    from django.utils import timezone
+
+    from workspace.core.tokens import Scope
+    from workspace.models import OwnerToken
+    from workspace.selectors import owner_by_name
+    from workspace.services import owner_create, owner_token_create, owner_token_revoke
+    from workspace.signin import sign_in_link_create
+
+    now = timezone.now()
+    owner = owner_by_name(username=DEMO_OWNER)
+    if owner is None:
+        owner = owner_create(username=DEMO_OWNER, password=None, is_superuser=not conf.is_exposed)
+    for former in OwnerToken.objects.filter(owner=owner, name=DEMO_TOKEN, revoked_at=None):
+        owner_token_revoke(token=former, now=now)
+    token = owner_token_create(
+        owner=owner, name=DEMO_TOKEN, scopes=(Scope.FETCH, Scope.READ, Scope.MANAGE), now=now
+    )
+    return Prepared(
+        n_owners=_plain().n_owners, token=token, sign_in_path=sign_in_link_create(owner=owner, now=now)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of readers: tasks, batches and single pages on the command line."""

@@ -1,0 +1,76 @@
+"""What somebody sees who starts Rover for the first time."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from django.conf import settings
+
+from rover_site.operation.preparing import DEMO_TOKEN, prepare_demo
+from tests.operation.harness import Server, running, wait_for
+from workspace.models import OwnerToken
+
+
+@pytest.fixture(scope="module")
+def demo(template: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server started with --demo whose walk-through has ended."""
+    copy = shutil.copytree(template[0], tmp_path_factory.mktemp("demo") / "data")
+    with running(copy, is_demo=True) as server:
+        wait_for(
+            lambda: "Ctrl-C stops everything" in server.output() or "broke off" in server.output(),
+            seconds=60,
+            what=f"the end of the walk-through; log:\n{server.output()[-3000:]}",
+        )
+        yield server
+
+
+@pytest.mark.processes
+def test_the_events_of_a_batch_of_thirty_are_told(demo: Server) -> None:
+    assert re.search(r"task completed +30 URLs: 29 done, 1 failed", demo.output()), demo.output()[-5000:]
+
+
+@pytest.mark.processes
+def test_the_sign_in_link_signs_in_by_its_button_once(demo: Server) -> None:
+    url = re.search(r"Sign in +(http://127\.0\.0\.1:\d+/sign-in/\S+)", demo.output())
+    assert url is not None
+    with httpx.Client(trust_env=False, timeout=10) as browser:
+        page = browser.get(url[1])
+        form = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        assert form is not None, page.text
+        pressed = browser.post(url[1], data={"csrfmiddlewaretoken": form[1]}, headers={"Origin": demo.origin})
+        again = browser.get(url[1])
+    assert [page.status_code, pressed.status_code, again.status_code] == [200, 302, 410]
+    assert "sessionid" in pressed.cookies
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_every_printed_curl_line_works(demo: Server) -> None:
+    lines = [line.strip() for line in demo.output().splitlines() if line.startswith("  curl ")]
+    answers = [
+        subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True).stdout
+        for line in lines
+    ]
+    started, stream, snapshot = answers
+    assert json.loads(started)["status"] == "running"
+    assert json.loads(stream.splitlines()[-1])["kind"] == "task_completed"
+    assert json.loads(snapshot)["status"] == "completed"
+
+
+@pytest.mark.django_db
+def test_each_start_ends_the_token_of_the_one_before() -> None:
+    first, second = prepare_demo(settings.ROVER), prepare_demo(settings.ROVER)
+    live = OwnerToken.objects.filter(name=DEMO_TOKEN, revoked_at=None)
+    assert first.token != second.token
+    assert [token.hint for token in live] == [second.token[-4:]]
+
+
+@pytest.mark.django_db
+def test_the_demo_owner_has_no_password() -> None:
+    prepare_demo(settings.ROVER)
+    assert not OwnerToken.objects.get().owner.has_usable_password()

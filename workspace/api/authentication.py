@@ -1,0 +1,34 @@
+"""Who calls the API: an owner's script with its token."""
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from workspace.bearer import Bearer, bearer_token
+from workspace.core.credentials import InvalidToken, Unauthenticated
+from workspace.models import User
+
+
+class OwnerTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer rvo_…`. `request.user` is the owner, `request.auth` the `Bearer`."""
+
+    def authenticate(self, request: Request) -> tuple[User, Bearer] | None:
+        """The owner and the token; None without a credential.
+
+        Raises:
+            AuthenticationFailed: the credential is not good. The framework's own error, because it adds the
+                challenge to no other.
+        """
+        authorization = get_authorization_header(request).decode("latin-1")
+        if not authorization:
+            return None
+        try:
+            bearer = bearer_token(authorization, now=timezone.now())
+        except Unauthenticated as refused:
+            raise AuthenticationFailed(refused.message) from refused
+        return bearer.owner, bearer
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401; one that answers a credential says that it is not good."""
+        return (InvalidToken if get_authorization_header(request) else Unauthenticated).challenge
