@@ -23,6 +23,7 @@ NAMES = (
     "create_latency",
     "cli_start",
     "idle_memory",
+    "scope",
 )
 
 
