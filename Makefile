@@ -8,10 +8,12 @@ T ?= tests
 JOBS ?= 2
 COVERAGE_FLOOR ?= 90
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
-POSTGRES_TESTS := $(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py)
+POSTGRES_TESTS := $(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
+	$(addprefix tests/workspace/test_,keys_service.py sites_service.py admission.py access.py claims.py installs.py \
+	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-postgres lint types imports check cov bench lock fmt migrations clean
+.PHONY: help setup run test test-fast test-postgres screenshots lint types imports check cov bench lock fmt migrations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,8 +37,11 @@ run: $(VENV)/.run ## start everything, fetch a batch from the demo site, stay up
 test: $(VENV)/.test ## the whole suite; T=path runs a part
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(T)
 
-test-postgres: $(VENV)/.test ## tasks, batches and their HTTP interface on PostgreSQL
+test-postgres: $(VENV)/.test ## tasks, batches, the workspace's services and their HTTP interface on PostgreSQL
 	@ROVER_TEST_DATABASE_URL="$(POSTGRES_URL)" $(BIN)/python -m pytest $(POSTGRES_TESTS)
+
+screenshots: $(VENV)/.test ## a picture of every page, light and dark, wide and phone, in build/screenshots
+	@ROVER_SCREENSHOTS="$(CURDIR)/build/screenshots" $(BIN)/python -m pytest -q tests/browser/test_workspace_pages.py
 
 test-fast: $(VENV)/.test ## without real server processes and browsers
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not processes and not browser" $(T)

@@ -5,6 +5,7 @@ A variable that begins with ROVER_ and names no setting stops the start: a typo 
 docs/operating.md lists every setting; a test compares it with this module.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -53,6 +54,19 @@ class RoverConf(BaseModel):
     )
     allowed_hosts: tuple[str, ...] = Field(
         (), description="Host names served, comma separated; `public_url`'s host is implied."
+    )
+    oidc_issuer: str = Field(
+        "",
+        max_length=500,
+        description="Issuer whose JWTs are accepted beside owner tokens, as in `iss`; empty: none.",
+    )
+    oidc_audience: str = Field("", description="What such a JWT must have in `aud`; required with an issuer.")
+    oidc_jwks: str = Field(
+        "",
+        description="The issuer's keys: URL, file or the JSON itself; empty: as its discovery document says.",
+    )
+    oidc_signup: bool = Field(
+        True, description="Whoever comes with a good JWT for the first time becomes an owner; else 403."
     )
     bind: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
@@ -112,6 +126,12 @@ class RoverConf(BaseModel):
             parts = urlsplit(self.public_url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("public_url must look like https://rover.example.com")
+        return self
+
+    @model_validator(mode="after")
+    def _oidc_can_work(self) -> Self:
+        if (self.oidc_issuer or self.oidc_audience or self.oidc_jwks) and (fault := _oidc_fault(self)):
+            raise ValueError(fault)
         return self
 
     @property
@@ -204,6 +224,52 @@ def _is_local(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
+        return False
+
+
+def _oidc_fault(conf: RoverConf) -> str:
+    """What is missing or unsafe in the settings of an OpenID Connect issuer; empty when nothing is."""
+    from workspace.core.oidc import is_trustworthy_url
+
+    if not conf.oidc_issuer:
+        return "ROVER_OIDC_AUDIENCE and ROVER_OIDC_JWKS have no meaning without ROVER_OIDC_ISSUER"
+    if not conf.oidc_audience:
+        return (
+            "ROVER_OIDC_ISSUER needs ROVER_OIDC_AUDIENCE: else tokens made for other services would open this"
+        )
+    keys = conf.oidc_jwks.strip()
+    if not keys:
+        return "" if is_trustworthy_url(conf.oidc_issuer) else _OIDC_ISSUER_UNSAFE
+    if keys.startswith("{"):
+        return "" if _has_keys(keys) else "ROVER_OIDC_JWKS is no JSON object with a list of keys"
+    if "://" in keys:
+        return "" if is_trustworthy_url(keys) else _OIDC_JWKS_UNSAFE
+    return "" if _is_file(keys) else f"ROVER_OIDC_JWKS: there is no file {keys[:200]}"
+
+
+_OIDC_ISSUER_UNSAFE = (
+    "ROVER_OIDC_ISSUER must begin with https://, or with http:// on this machine, for its keys to be found;"
+    " else set ROVER_OIDC_JWKS"
+)
+_OIDC_JWKS_UNSAFE = (
+    "ROVER_OIDC_JWKS must begin with https://, or with http:// on this machine: over plain http anybody on"
+    " the way could put other keys in"
+)
+
+
+def _has_keys(text: str) -> bool:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    keys = document.get("keys")
+    return isinstance(keys, list) and bool(keys)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
         return False
 
 

@@ -1,7 +1,12 @@
-"""Every error as one HTTP body: problem+json (RFC 9457). The only place that knows status codes."""
+"""Every error as one HTTP body. The only place that knows status codes.
+
+The body is problem+json (RFC 9457), except where a view has `failure_body`: that is the shape of its API, a
+function of `code`, `message`, `retryable` and the error's own fields (`extra`).
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -11,12 +16,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from workspace.api.envelope import NO_STORE, failure
 from workspace.core.errors import ErrorKind, RoverError
 
 MEDIA_TYPE = "application/problem+json"
+ENVELOPED_PREFIX = "/api/v1/"
+"""Below it nothing answers in another shape than the envelope, also where there is no view."""
 STATUS: Mapping[ErrorKind, int] = {
     ErrorKind.INVALID: 400,
     ErrorKind.UNAUTHENTICATED: 401,
+    ErrorKind.PAYMENT_REQUIRED: 402,
     ErrorKind.FORBIDDEN: 403,
     ErrorKind.NOT_FOUND: 404,
     ErrorKind.NOT_ACCEPTABLE: 406,
@@ -40,71 +49,126 @@ _FRAMEWORK_CODES: Mapping[int, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An error as status, code and words, before it takes a shape."""
+
+    status: int
+    code: str
+    message: str
+    retryable: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(self, instance: str) -> dict[str, Any]:
+        """The members of RFC 9457, then `code`, `retryable` and the error's own; `error` repeats the code for
+        clients that expect the nested form."""
+        standard = {
+            "type": "about:blank",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "detail": self.message,
+            "instance": instance,
+            "code": self.code,
+            "retryable": self.retryable,
+            "error": {"code": self.code, "message": self.message},
+        }
+        return dict(self.extra) | standard
+
+
+FailureBody = Callable[..., dict[str, Any]]
+NOT_FOUND = Refusal(status=404, code="not_found", message="There is nothing here.")
+TOO_LARGE = Refusal(status=413, code="too_large", message="The request body is too large.")
+INTERNAL = Refusal(
+    status=500, code="internal_error", message="Something went wrong inside Rover.", retryable=True
+)
+
+
 def problem(error: RoverError, *, instance: str) -> tuple[int, dict[str, Any]]:
-    """Status and body for one of our errors: the RFC's members, then `code`, `retryable`, `next_action` and
-    the error's own fields. `error.code` repeats the code for clients that expect the nested form."""
-    status = STATUS[error.kind]
-    extra = {"next_action": error.next_action} if error.next_action else {}
-    return status, _body(status, error.code, error.message, instance, error.retryable, extra | error.data)
-
-
-def _body(
-    status: int, code: str, detail: str, instance: str, retryable: bool, extra: Mapping[str, Any]
-) -> dict[str, Any]:
-    standard = {
-        "type": "about:blank",
-        "title": code.replace("_", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-        "instance": instance,
-        "code": code,
-        "retryable": retryable,
-        "error": {"code": code, "message": detail},
-    }
-    return dict(extra) | standard
+    """Status and problem of one of our errors."""
+    refusal = _of_ours(error)
+    return refusal.status, refusal.problem(instance)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """The REST framework's hook: our errors and its own as problems; others reach the 500 page."""
-    instance = context["request"].path
-    if isinstance(exc, RoverError):
-        status, body = problem(exc, instance=instance)
-        headers: dict[str, str] = {}
-    elif isinstance(exc, RequestDataTooBig):
-        status, headers = 413, {}
-        body = _body(413, "too_large", "The request body is too large.", instance, False, {})
-    elif isinstance(exc, Http404):
-        status, body, headers = (
-            404,
-            _body(404, "not_found", "There is nothing here.", instance, False, {}),
-            {},
-        )
-    elif isinstance(exc, exceptions.APIException):
-        status, headers = exc.status_code, _headers(exc)
-        body = _body(status, _code(exc), _detail(exc), instance, status == 429, _field_errors(exc))
-    else:
+    """The REST framework's hook: our errors and its own in the view's shape; others reach the 500 page."""
+    refusal = _refusal(exc)
+    if refusal is None:
         return None
     set_rollback()
-    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+    body, media_type = _shaped(refusal, context["request"].path, _failure_body(context["view"]))
+    return Response(body, status=refusal.status, headers=dict(refusal.headers), content_type=media_type)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The 500 answer: says nothing about the inside."""
-    body = _body(500, "internal_error", "Something went wrong inside Rover.", request.path, True, {})
-    return _page_or_problem(request, "server_error.html", body)
+    return _page_or_body(request, "server_error.html", INTERNAL)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 404 answer of paths that no view owns."""
-    body = _body(404, "not_found", "There is nothing here.", request.path, False, {})
-    return _page_or_problem(request, "not_found.html", body)
+    return _page_or_body(request, "not_found.html", NOT_FOUND)
 
 
-def _page_or_problem(request: HttpRequest, template: str, body: Mapping[str, Any]) -> HttpResponse:
-    """A page for a person's browser, a problem for everyone else."""
-    if "text/html" in request.headers.get("Accept", ""):
-        return render(request, template, status=body["status"])
-    return HttpResponse(json.dumps(body), status=body["status"], content_type=MEDIA_TYPE)
+def _refusal(exc: Exception) -> Refusal | None:
+    if isinstance(exc, RoverError):
+        return _of_ours(exc)
+    if isinstance(exc, RequestDataTooBig):
+        return TOO_LARGE
+    if isinstance(exc, Http404):
+        return NOT_FOUND
+    if isinstance(exc, exceptions.APIException):
+        return Refusal(
+            status=exc.status_code,
+            code=_code(exc),
+            message=_detail(exc),
+            retryable=exc.status_code == 429,
+            extra=_field_errors(exc),
+            headers=_headers(exc),
+        )
+    return None
+
+
+def _of_ours(error: RoverError) -> Refusal:
+    next_action = {"next_action": error.next_action} if error.next_action else {}
+    return Refusal(
+        status=STATUS[error.kind],
+        code=error.code,
+        message=error.message,
+        retryable=error.retryable,
+        extra=next_action | error.data,
+    )
+
+
+def _shaped(refusal: Refusal, path: str, failure_body: FailureBody | None) -> tuple[dict[str, Any], str]:
+    """The body and its media type."""
+    if failure_body is None:
+        return refusal.problem(path), MEDIA_TYPE
+    body = failure_body(
+        code=refusal.code, message=refusal.message, retryable=refusal.retryable, extra=refusal.extra
+    )
+    return body, "application/json"
+
+
+def _failure_body(view: object) -> FailureBody | None:
+    found: FailureBody | None = getattr(view, "failure_body", None)
+    return found
+
+
+def _page_or_body(request: HttpRequest, template: str, refusal: Refusal) -> HttpResponse:
+    """The shape of the API that was asked; else a page for a person's browser, a problem for everyone
+    else."""
+    view = getattr(getattr(request.resolver_match, "func", None), "cls", None)
+    failure_body = _failure_body(view)
+    if failure_body is None and request.path.startswith(ENVELOPED_PREFIX):
+        failure_body = failure
+    if failure_body is None and "text/html" in request.headers.get("Accept", ""):
+        return render(request, template, status=refusal.status)
+    body, media_type = _shaped(refusal, request.path, failure_body)
+    response = HttpResponse(json.dumps(body), status=refusal.status, content_type=media_type)
+    if failure_body is not None:
+        response.headers["Cache-Control"] = NO_STORE
+    return response
 
 
 def _code(exc: exceptions.APIException) -> str:

@@ -27,13 +27,13 @@ INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.staticfiles",
     "rest_framework",
-    "drf_spectacular",
     "django_q",
     "workspace",
     "tasks",
     "roverbook",
 ]
 MIDDLEWARE = [
+    "rover_site.request_ids.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -94,16 +94,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rover_site.json_only.BoundedJSONParser"],
     "UNICODE_JSON": False,  # a lone surrogate in what a caller sent must not break the answer
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rover_site.json_only.JsonOnly",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "rover_site.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Rover",
-    "DESCRIPTION": "Fetch the web for AI agents; open a site to them.",
-    "VERSION": __version__,
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
 }
 
 # The queue only wakes a worker; tasks.services.leases says why a lost or doubled message does no harm.
@@ -127,5 +119,10 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Queue",
 }
 Q_CLUSTER |= {"redis": ROVER.redis_url} if ROVER.redis_url else {"orm": "default"}
+
+HEALTH_REPORT = "rover_site.operation.health_report.report"
+
+WEB_READER = "tasks.services.web_reader.read"  # how the workspace reads a page: workspace.io.web
+DNS_SERVERS: list[str] = []  # "ip:port" each; none: those of the system
 
 LOGGING = logging_config(ROVER)

@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from rover_site.apidocs import apidocs
 from rover_site.health import healthz, readyz
+from rover_site.openapi import openapi
 from rover_site.signin import sign_in
 from workspace.admin import site
 
@@ -16,6 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("sign-in/<str:token>", sign_in),
+    path("openapi.json", openapi, name="openapi"),
+    path("docs", apidocs, name="api-docs"),
+    path("", include("workspace.api.urls")),
+    path("", include("roverbook.api.urls")),
     path("v1/", include("tasks.v1.urls")),
     path("workspace/", site.urls),
 ]

@@ -1,4 +1,4 @@
-"""`rover owner`: people who may sign in, their tokens and sign-in links."""
+"""`rover owner`: people who may sign in, their tokens, sign-in links and names at an identity provider."""
 
 import os
 import sys
@@ -34,7 +34,8 @@ def create(name: str, superuser: bool, no_password: bool) -> None:
     from django.core.exceptions import ValidationError
     from django.db import IntegrityError
 
-    from workspace.services import owner_create
+    from workspace.services.audit import COMMAND_LINE
+    from workspace.services.owners import owner_create
 
     try:
         UnicodeUsernameValidator()(name)
@@ -42,7 +43,7 @@ def create(name: str, superuser: bool, no_password: bool) -> None:
         raise CommandFailed(" ".join(exc.messages), code=ExitCode.USAGE) from exc
     password = None if no_password else _password(name)
     try:
-        owner_create(username=name, password=password, is_superuser=superuser)
+        owner_create(username=name, password=password, is_superuser=superuser, actor=COMMAND_LINE)
     except IntegrityError as exc:
         raise CommandFailed(
             f"there is an owner {name} already.",
@@ -72,7 +73,8 @@ def token(
     database.open_for_writing()
     from django.utils import timezone
 
-    from workspace.services import owner_token_create
+    from workspace.services.audit import COMMAND_LINE
+    from workspace.services.owners import owner_token_create
 
     now = timezone.now()
     made = owner_token_create(
@@ -81,9 +83,42 @@ def token(
         scopes=[Scope(scope) for scope in scopes] or [Scope.FETCH, Scope.READ],
         now=now,
         expires_at=None if days is None else now + timedelta(days=days),
+        actor=COMMAND_LINE,
     )
     click.echo(made)
     click.echo("Keep it: it is stored as a digest only and cannot be shown again.", err=True)
+
+
+@command.command("identity")
+@click.argument("name")
+@click.argument("subject")
+@click.option("--issuer", help="Who vouches for the subject; default: ROVER_OIDC_ISSUER.")
+@click.option("--move", is_flag=True, help="Take the subject from the owner it is linked to.")
+@click.pass_obj
+def identity(database: CommandDatabase, name: str, subject: str, issuer: str | None, move: bool) -> None:
+    """Let JWTs with this SUBJECT (`sub`) act for an owner.
+
+    The server must have an OpenID Connect issuer: ROVER_OIDC_ISSUER and ROVER_OIDC_AUDIENCE.
+    """
+    database.open_for_writing()
+    from django.conf import settings
+    from django.utils import timezone
+
+    from workspace.services.audit import COMMAND_LINE
+    from workspace.services.identities import identity_link
+
+    trusted = settings.ROVER.oidc_issuer
+    issuer = trusted if issuer is None else issuer
+    if not issuer:
+        raise CommandFailed(
+            "no issuer is set.", code=ExitCode.USAGE, advice=["Set ROVER_OIDC_ISSUER, or use --issuer URL."]
+        )
+    identity_link(
+        actor=COMMAND_LINE, owner=_owner(name), issuer=issuer, subject=subject, now=timezone.now(), move=move
+    )
+    click.echo(f"JWTs of {issuer} with the subject {subject} act for {name}.", err=True)
+    if issuer != trusted:
+        click.echo(f"But the server trusts {trusted or 'no issuer'}; see ROVER_OIDC_ISSUER.", err=True)
 
 
 @command.command("list")
@@ -114,9 +149,13 @@ def link(database: CommandDatabase, name: str) -> None:
     from django.conf import settings
     from django.utils import timezone
 
+    from workspace.services.audit import COMMAND_LINE
+    from workspace.services.signin_log import sign_in_link_noted
     from workspace.signin import sign_in_link_create
 
-    click.echo(settings.ROVER.base_url + sign_in_link_create(owner=_owner(name), now=timezone.now()))
+    owner, now = _owner(name), timezone.now()
+    sign_in_link_noted(actor=COMMAND_LINE, owner=owner, now=now)
+    click.echo(settings.ROVER.base_url + sign_in_link_create(owner=owner, now=now))
     click.echo("Good for one sign-in within 30 minutes.", err=True)
 
 
@@ -135,7 +174,7 @@ def _open_or_make_database() -> None:
 
 def _owner(name: str) -> "User":
     from workspace.models import User
-    from workspace.selectors import owner_by_name
+    from workspace.selectors.owners import owner_by_name
 
     owner = owner_by_name(username=name)
     if owner is not None and owner.is_active:

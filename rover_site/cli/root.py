@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "web": "rover_site.cli.web:command",
     "worker": "rover_site.cli.worker:command",
     "owner": "rover_site.cli.owner:command",
+    "seed": "rover_site.cli.seed:command",
     "doctor": "rover_site.cli.doctor:command",
     "task": "tasks.cli.task:command",
     "batch": "tasks.cli.batch:command",
@@ -39,6 +40,7 @@ Run the server:
   up        everything in one go: server, workers, first data
   web       the web server alone         worker   background workers alone
   owner     people who may sign in, and their tokens
+  seed      sample owners, sites and keys to look around in
   doctor    check this installation
 
 `rover COMMAND --help` says more; `rover help exit-codes` lists what scripts see.

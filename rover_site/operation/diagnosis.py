@@ -56,8 +56,10 @@ def examine() -> Iterator[Finding]:
 def _set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rover_site.settings")
     import django
+    from django.apps import apps
 
-    django.setup()
+    if not apps.ready:  # inside the server it is; once more would set up its log anew
+        django.setup()
 
 
 def _data_directory(conf: RoverConf) -> Finding:

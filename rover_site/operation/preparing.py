@@ -14,11 +14,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rover_site.conf import ConfigurationError, RoverConf, load
 
+if TYPE_CHECKING:
+    from workspace.models import User
+
 DEMO_OWNER = "demo"
 DEMO_TOKEN = "make run"  # noqa: S105 - the name by which people find the token in a list
+DEMO_HOST = "127.0.0.1"
+DEMO_SITE_SUFFIX = "demo01"
+"""By its public id the site is known again at the next start, also under another name."""
 ADVISORY_LOCK = 0x526F766572
 """Any number that nothing else locks in this PostgreSQL database: "Rover" in ASCII."""
 REFUSED = 78
@@ -29,12 +37,13 @@ logger = logging.getLogger("rover_site.up")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What the supervisor tells people: how many owners there are and, for the demonstration, a fresh token
-    and the path of a one-time sign-in link."""
+    """What the supervisor tells people: how many owners there are and, for the demonstration, a fresh token,
+    the path of a one-time sign-in link, and that of the demo site's page in the workspace."""
 
     n_owners: int
     token: str = ""
     sign_in_path: str = ""
+    site_path: str = ""
 
 
 def main() -> int:
@@ -90,6 +99,16 @@ def migrate() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
+def make_database() -> None:
+    """Set up Django and the database, for commands that may come before the first start."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rover_site.settings")
+    import django
+
+    django.setup()
+    with migration_lock(load()):
+        migrate()
+
+
 @contextmanager
 def migration_lock(conf: RoverConf) -> Iterator[None]:
     """One migration at a time: of this data directory, and of a PostgreSQL database from any machine."""
@@ -117,13 +136,14 @@ def _plain() -> Prepared:
 
 
 def prepare_demo(conf: RoverConf) -> Prepared:
-    """The demo owner with a new token; the token of the start before ends, since nobody can read it again."""
+    """The demo owner with the demo site and a new token; the token of the start before ends, since nobody can
+    read it again."""
     from django.utils import timezone
 
     from workspace.core.tokens import Scope
     from workspace.models import OwnerToken
-    from workspace.selectors import owner_by_name
-    from workspace.services import owner_create, owner_token_create, owner_token_revoke
+    from workspace.selectors.owners import owner_by_name
+    from workspace.services.owners import owner_create, owner_token_create, owner_token_revoke
     from workspace.signin import sign_in_link_create
 
     now = timezone.now()
@@ -136,8 +156,42 @@ def prepare_demo(conf: RoverConf) -> Prepared:
         owner=owner, name=DEMO_TOKEN, scopes=(Scope.FETCH, Scope.READ, Scope.MANAGE), now=now
     )
     return Prepared(
-        n_owners=_plain().n_owners, token=token, sign_in_path=sign_in_link_create(owner=owner, now=now)
+        n_owners=_plain().n_owners,
+        token=token,
+        sign_in_path=sign_in_link_create(owner=owner, now=now),
+        site_path=f"/workspace/sites/{demo_site(owner, now)}/",
     )
+
+
+def demo_site(owner: "User", now: datetime) -> str:
+    """The public id of the demo site, registered for `owner` with a key for this machine. Once it is there,
+    nothing about it is changed, whatever its owner has made of it."""
+    from rover_site.demo.layout import NAME
+    from workspace.core.names import site_id
+    from workspace.io.transactions import write_transaction
+    from workspace.models import Site
+    from workspace.services.audit import SYSTEM
+    from workspace.services.configs import site_config_patch
+    from workspace.services.keys import key_create
+    from workspace.services.sites import site_create
+
+    public_id = site_id(NAME, DEMO_SITE_SUFFIX)
+    with write_transaction():
+        if not Site.objects.filter(public_id=public_id).exists():
+            site = site_create(
+                actor=SYSTEM, owner=owner, name=NAME, host=DEMO_HOST, suffix=DEMO_SITE_SUFFIX, now=now
+            )
+            key_create(
+                actor=SYSTEM,
+                site=site,
+                label="Development",
+                allowed_domains=[DEMO_HOST],
+                environment="development",
+                now=now,
+            )
+            access = {"aiAccess": {"enabled": True}}
+            site_config_patch(actor=SYSTEM, site=site, patch=access, max_stored=100, now=now)
+    return public_id
 
 
 if __name__ == "__main__":

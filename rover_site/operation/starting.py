@@ -93,6 +93,7 @@ def _facts(conf: RoverConf, prepared: dict[str, str], demo_url: list[str]) -> Fa
         has_owner=bool(prepared["n_owners"]),
         token=prepared["token"],
         sign_in_path=prepared["sign_in_path"],
+        site_path=prepared["site_path"],
         demo_url=demo_url[-1].rstrip("/") if demo_url else "",
     )
 

@@ -41,6 +41,7 @@ class Facts:
     has_owner: bool
     token: str = ""
     sign_in_path: str = ""
+    site_path: str = ""
     demo_url: str = ""
 
     @property
@@ -88,6 +89,8 @@ def _hints(facts: Facts, task_id: str) -> list[str]:
         f"Sign in    {facts.base_url}{facts.sign_in_path}",
         "           as demo; good for one sign-in within 30 minutes",
         f"Demo site  {facts.demo_url}/",
+        f"Workspace  {facts.base_url}{facts.site_path}",
+        "           where it is opened to agents, once you are signed in",
         "",
         "Start a batch:",
         f"  curl -s {batches} -H {header} -H 'Content-Type: application/json' -d {body}",

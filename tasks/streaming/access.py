@@ -64,7 +64,7 @@ class OwnerTokenAccess:
         """See `Access`."""
         bearer = bearer_token(credential, now=timezone.now())
         bearer.require(*self._scopes)
-        return Reader(holder=f"token {bearer.token_id}", owner_id=bearer.owner_id, kind=self._kind)
+        return Reader(holder=bearer.holder, owner_id=bearer.owner_id, kind=self._kind)
 
 
 class StaffSessionAccess:

@@ -13,7 +13,7 @@ from workspace.bearer import bearer_token
 from workspace.core.credentials import Forbidden, InvalidToken, Unauthenticated
 from workspace.core.tokens import Scope
 from workspace.models import OwnerToken, User
-from workspace.services import owner_create, owner_token_create, owner_token_revoke
+from workspace.services.owners import owner_create, owner_token_create, owner_token_revoke
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

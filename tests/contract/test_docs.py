@@ -58,7 +58,7 @@ def load_every_error() -> None:
     """Import the modules that define errors, so that none of them is overlooked."""
     for package in ("workspace", "tasks", "roverbook", "rover_site"):
         for path in (ROOT / package).rglob("*.py"):
-            if re.search(r"^class \w+\((?:Rover|Fetch)Error\)", path.read_text(), re.MULTILINE):
+            if re.search(r'^class \w+\(\w+\):\n(?:.*\n)*?    code = "', path.read_text(), re.MULTILINE):
                 importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
@@ -150,12 +150,13 @@ def test_each_address_is_listed() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A server, a site, and a batch that has ended, with one page and one failure."""
+    """A server, a site key, and a batch that has ended, with one page and one failure."""
 
     server: RoverServer
     demo: DemoSiteThread
     token: str
     task_id: str
+    key_id: str
 
     def filled(self, text: str) -> str:
         """An example with this world's addresses."""
@@ -166,7 +167,12 @@ class World:
 
     @property
     def env(self) -> dict[str, str]:
-        return self.server.env | {"TOKEN": self.token, "TASK_ID": self.task_id, "no_proxy": "*"}
+        return self.server.env | {
+            "TOKEN": self.token,
+            "TASK_ID": self.task_id,
+            "KEY_ID": self.key_id,
+            "no_proxy": "*",
+        }
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +181,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         with DemoSiteThread() as demo:
             server.rover("owner", "create", "me", "--no-password")
-            token = server.rover("owner", "token", "me", "--scope", "fetch")
+            token = server.rover("owner", "token", "me", "--scope", "fetch", "--scope", "manage")
             urls = [demo.url("/visit"), demo.url("/nope")]
             task_id = server.request("POST", "/v1/batches", token, {"urls": urls})["task_id"]
             assert list(server.events(task_id, token))[-1]["kind"] == "task_completed"
-            yield World(server=server, demo=demo, token=token, task_id=task_id)
+            key = {"siteName": "Docs", "label": "Docs", "allowedDomains": ["docs.example"]}
+            key_id = server.request("POST", "/generateRoverSiteKey", token, key)["data"]["keyId"]
+            yield World(server=server, demo=demo, token=token, task_id=task_id, key_id=key_id)
     finally:
         server.stop()
 

@@ -228,7 +228,8 @@ def insert_token(database: Path) -> str:
     with closing(sqlite3.connect(database)) as connection, connection:
         owner = connection.execute(
             "INSERT INTO workspace_user (password, is_superuser, username, first_name, last_name, email,"
-            " is_staff, is_active, date_joined) VALUES ('!', 0, 'tester', '', '', '', 1, 1, ?)",
+            " is_staff, is_active, date_joined, max_sites, max_keys_per_site)"
+            " VALUES ('!', 0, 'tester', '', '', '', 1, 1, ?, 50, 50)",
             [now],
         ).lastrowid
         connection.execute(

@@ -10,10 +10,15 @@ from pathlib import Path
 import httpx
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.utils import timezone
 
 from rover_site.operation.preparing import DEMO_TOKEN, prepare_demo
 from tests.operation.harness import Server, running, wait_for
-from workspace.models import OwnerToken
+from workspace.core.site_config import ai_access_effective
+from workspace.models import AuditEntry, OwnerToken, Site, SiteKey
+from workspace.selectors.keys import key_value
+from workspace.services.admission import key_admit
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,51 @@ def test_every_printed_curl_line_works(demo: Server) -> None:
     assert json.loads(started)["status"] == "running"
     assert json.loads(stream.splitlines()[-1])["kind"] == "task_completed"
     assert json.loads(snapshot)["status"] == "completed"
+
+
+@pytest.mark.processes
+def test_the_page_of_the_demo_site_is_named(demo: Server) -> None:
+    assert re.search(
+        r"Workspace +http://127\.0\.0\.1:\d+/workspace/sites/sandle-light-demo01/$",
+        demo.output(),
+        re.MULTILINE,
+    ), demo.output()[-3000:]
+
+
+@pytest.mark.django_db
+def test_the_page_that_is_named_is_there_for_the_demo_owner() -> None:
+    prepared = prepare_demo(settings.ROVER)
+    browser = Client()
+    browser.post(prepared.sign_in_path)
+    assert browser.get(prepared.site_path).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_demo_site_is_open_to_agents_on_this_machine() -> None:
+    prepare_demo(settings.ROVER)
+    key = SiteKey.objects.get()
+    assert (key.environment, key.site.name, key.site.owner.username) == (
+        "development",
+        "Sandle Light",
+        "demo",
+    )
+    assert ai_access_effective(key.site.config.content["aiAccess"]).enabled
+    now = timezone.now()
+    here = key_admit(value=key_value(key), url="http://127.0.0.1:8123/shop", capability="roverEmbed", now=now)
+    elsewhere = key_admit(value=key_value(key), url="https://example.com/", capability="roverEmbed", now=now)
+    assert (here.is_admitted, elsewhere.is_admitted) == (True, False)
+
+
+@pytest.mark.django_db
+def test_a_second_start_leaves_the_demo_site_as_its_owner_made_it() -> None:
+    first = prepare_demo(settings.ROVER)
+    Site.objects.update(name="My own", archived_at=timezone.now())
+    SiteKey.objects.update(active=False)
+    n_before = AuditEntry.objects.exclude(subject_kind="owner_token").count()
+    assert prepare_demo(settings.ROVER).site_path == first.site_path
+    assert Site.objects.get().name == "My own"
+    assert not SiteKey.objects.get().active
+    assert AuditEntry.objects.exclude(subject_kind="owner_token").count() == n_before
 
 
 @pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.utils import timezone
 from rover_site.cli import main
 from workspace.core.tokens import Scope
 from workspace.models import OwnerToken, User
-from workspace.selectors import owner_token_live
-from workspace.services import owner_create
+from workspace.selectors.owners import owner_token_live
+from workspace.services.owners import owner_create
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rover_site.signin import sign_in
 from workspace.models import User
-from workspace.services import owner_create
+from workspace.services.owners import owner_create
 from workspace.signin import (
     LIFETIME,
     SignInLinkGone,

@@ -15,7 +15,7 @@ from tasks.services.engines import Workshop
 from tasks.services.running import task_run
 from workspace.core.tokens import Scope
 from workspace.models import User
-from workspace.services import owner_create, owner_token_create
+from workspace.services.owners import owner_create, owner_token_create
 
 
 def work_on(task: Task, now: datetime | None = None) -> None:

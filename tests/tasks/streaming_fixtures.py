@@ -28,7 +28,7 @@ from tasks.streaming.lifetime import Streams
 from workspace.core.errors import RoverError
 from workspace.core.tokens import Scope
 from workspace.models import User
-from workspace.services import owner_create, owner_token_create
+from workspace.services.owners import owner_create, owner_token_create
 
 in_database = sync_to_async
 NOW = datetime(2026, 1, 31, 12, 4, 7, 251_000, tzinfo=UTC)

@@ -14,7 +14,7 @@ from tasks.models import Task
 from tests.tasks.conftest import work_on
 from workspace.core.tokens import Scope
 from workspace.models import OwnerToken, User
-from workspace.services import owner_token_create, owner_token_revoke
+from workspace.services.owners import owner_token_create, owner_token_revoke
 
 URL = "http://127.0.0.1/"
 

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from rover_site.handler import LeanHandler, default_threads
 from tests.tasks.streaming_fixtures import Exchange, in_database, until
 from workspace.models import User
-from workspace.services import owner_create
+from workspace.services.owners import owner_create
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
 seen: list[tuple[str, int]] = []

@@ -13,7 +13,7 @@ from tests.tasks import streaming_fixtures
 from tests.tasks.streaming_fixtures import World, append, in_database, make_token, running_task, until
 from workspace.core.tokens import Scope
 from workspace.models import OwnerToken, User
-from workspace.services import owner_token_revoke
+from workspace.services.owners import owner_token_revoke
 
 world = streaming_fixtures.world
 closed = streaming_fixtures.closed

@@ -1,4 +1,4 @@
-"""Who calls the API: an owner's script with its token."""
+"""Who calls the API: an owner's script with its token, or an owner by a JWT of the configured issuer."""
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -9,9 +9,12 @@ from workspace.bearer import Bearer, bearer_token
 from workspace.core.credentials import InvalidToken, Unauthenticated
 from workspace.models import User
 
+_CHALLENGE = "rover.challenge"
+"""Where a request keeps the challenge of its refusal: the framework asks another object for it."""
+
 
 class OwnerTokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer rvo_…`. `request.user` is the owner, `request.auth` the `Bearer`."""
+    """`Authorization: Bearer …`. `request.user` is the owner, `request.auth` the `Bearer`."""
 
     def authenticate(self, request: Request) -> tuple[User, Bearer] | None:
         """The owner and the token; None without a credential.
@@ -19,6 +22,7 @@ class OwnerTokenAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: the credential is not good. The framework's own error, because it adds the
                 challenge to no other.
+            UnknownOwner, IssuerUnavailable: as `bearer_token` does.
         """
         authorization = get_authorization_header(request).decode("latin-1")
         if not authorization:
@@ -26,9 +30,12 @@ class OwnerTokenAuthentication(BaseAuthentication):
         try:
             bearer = bearer_token(authorization, now=timezone.now())
         except Unauthenticated as refused:
+            request.META[_CHALLENGE] = refused.challenge
             raise AuthenticationFailed(refused.message) from refused
         return bearer.owner, bearer
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401; one that answers a credential says that it is not good."""
-        return (InvalidToken if get_authorization_header(request) else Unauthenticated).challenge
+        default = InvalidToken if get_authorization_header(request) else Unauthenticated
+        challenge: str = request.META.get(_CHALLENGE, default.challenge)
+        return challenge

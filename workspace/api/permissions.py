@@ -9,7 +9,7 @@ from workspace.core.tokens import Scope
 
 
 class HasScope(BasePermission):
-    """The token carries the scope that the view names as `required_scope`."""
+    """The token carries the scope that the view names as `required_scope`, or one of several."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True when the token has the scope.
@@ -17,8 +17,8 @@ class HasScope(BasePermission):
         Raises:
             Forbidden: it has not.
         """
-        scope: Scope = getattr(view, "required_scope")  # noqa: B009 - views declare it, the base class does not
+        needed: Scope | tuple[Scope, ...] = getattr(view, "required_scope")  # noqa: B009 - views declare it, the base class does not
         if not isinstance(request.auth, Bearer):
             return False
-        request.auth.require(scope)
+        request.auth.require(*((needed,) if isinstance(needed, Scope) else needed))
         return True

@@ -18,6 +18,7 @@ class ErrorKind(StrEnum):
 
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
+    PAYMENT_REQUIRED = "payment_required"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     NOT_ACCEPTABLE = "not_acceptable"

@@ -1,0 +1,41 @@
+"""The bodies of RoverBook's part of the management API."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from roverbook.core.questions import Questions
+from workspace.api.bodies import Like
+from workspace.core.field_types import Settings
+
+_SITE_ID = Annotated[str, Field(max_length=80)]
+
+
+class GetNotificationSettings(Settings):
+    """Whose settings."""
+
+    site_id: _SITE_ID = Field(description="The site.")
+
+
+class UpsertNotificationSettings(Settings):
+    """Changes to a site's settings; what is not there stays."""
+
+    site_id: _SITE_ID = Field(description="The site.")
+    enabled: Annotated[Any, Like(bool)] = Field(
+        None, description="Whether RoverBook tells the outside what happens on the site."
+    )
+    webhooks: Annotated[Any, Like(Annotated[list[Any], Field(max_length=0)])] = Field(
+        None, description="Webhooks come with a later version; only an empty list is accepted."
+    )
+    interview_questions: Annotated[Any, Like(Questions)] = Field(
+        None, description="What agents are asked when they leave; replaces the list."
+    )
+
+
+class UpsertQuestions(Settings):
+    """The questions of a site."""
+
+    site_id: _SITE_ID = Field(description="The site.")
+    interview_questions: Annotated[Any, Like(Questions)] = Field(
+        description="What agents are asked when they leave; replaces the list."
+    )

@@ -1,0 +1,67 @@
+"""What changes in RoverBook."""
+
+from datetime import datetime
+from typing import Any
+
+from roverbook.core.questions import NotificationSettingsPatch
+from roverbook.models import NotificationSettings
+from workspace.core.fields import FieldError, InvalidFields, validated
+from workspace.io.transactions import write_transaction
+from workspace.models import Site
+from workspace.services.audit import Actor, Subject, record
+
+
+def notification_settings_patch(
+    *, actor: Actor, site: Site, patch: dict[str, Any], now: datetime, note: str = ""
+) -> NotificationSettings:
+    """Change `enabled`, `interviewQuestions`, or both. An empty list of `webhooks` is accepted, because there
+    are none.
+
+    Raises:
+        InvalidFields: with every field that is wrong.
+    """
+    wanted = _checked(patch)
+    with write_transaction():
+        row, _ = NotificationSettings.objects.select_for_update().get_or_create(
+            site=site, defaults={"updated_at": now}
+        )
+        before = _audited(row)
+        if wanted.enabled is not None:
+            row.enabled = wanted.enabled
+        if wanted.interview_questions is not None:
+            row.interview_questions = wanted.interview_questions
+        after = _audited(row)
+        if after != before:
+            row.updated_at = now
+            row.save()
+            record(
+                actor=actor,
+                action="roverbook_settings.changed",
+                subject=Subject(kind="roverbook_settings", id=site.public_id, label=site.name),
+                site=site,
+                before=before,
+                after=after,
+                note=note,
+                now=now,
+            )
+    return row
+
+
+def _checked(patch: dict[str, Any]) -> NotificationSettingsPatch:
+    """Raises: InvalidFields."""
+    errors: list[FieldError] = []
+    settings = NotificationSettingsPatch()
+    if patch.get("webhooks") not in (None, []):
+        errors.append(FieldError("webhooks", "Webhooks come with a later version; send none.", "not_allowed"))
+    try:
+        fields = {name: value for name, value in patch.items() if name != "webhooks"}
+        settings = validated(NotificationSettingsPatch, fields, prefix="")
+    except InvalidFields as invalid:
+        errors.extend(invalid.errors)
+    if errors:
+        raise InvalidFields(errors)
+    return settings
+
+
+def _audited(row: NotificationSettings) -> dict[str, Any]:
+    return {"enabled": row.enabled, "interviewQuestions": list(row.interview_questions)}

@@ -1,0 +1,1 @@
+"""The owners' pages, one module per entry of the side bar."""
