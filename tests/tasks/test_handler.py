@@ -15,6 +15,7 @@ from django.db import connection
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +23,7 @@ from rest_framework.views import APIView
 
 from rover_site.handler import LeanHandler, default_threads
 from tests.tasks.streaming_fixtures import Exchange, in_database, until
+from workspace.io.waiting import waits_for_others
 from workspace.models import User
 from workspace.services.owners import owner_create
 
@@ -105,6 +107,16 @@ site = admin.AdminSite()
 site.register(User)
 entered = threading.Semaphore(0)
 opened = threading.Event()
+answered = threading.Event()
+
+
+@csrf_exempt
+@waits_for_others
+def silent(request: HttpRequest) -> HttpResponse:
+    """Somebody else's server takes its time."""
+    return HttpResponse("answered" if answered.wait(20) else "never")
+
+
 urlpatterns = [
     path("admin/", site.urls),
     path("counted", Counted.as_view()),
@@ -117,6 +129,7 @@ urlpatterns = [
     path("broken", broken),
     path("gate", gate),
     path("speak", speak),
+    path("workspace/silent", site.admin_view(silent)),
 ]
 
 
@@ -169,6 +182,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     opened.clear()
     yield Server(handler)
     handler.threads.close()
+    handler.waiting_threads.close()
 
 
 async def test_a_person_signs_in_to_the_admin_and_sees_it(server: Server) -> None:
@@ -316,3 +330,28 @@ def test_the_number_of_threads_is_the_setting_or_suits_sqlite(
     settings.ROVER = settings.ROVER.model_copy(update={"web_threads": configured})
 
     assert default_threads() == expected
+
+
+async def test_a_view_that_waits_for_somebody_elses_server_holds_up_nobody(server: Server) -> None:
+    await in_database(owner_create)(username="owner", password="a long password", is_superuser=True)
+    await server.ask("/admin/login/")
+    form = {"username": "owner", "password": "a long password"}
+    form["csrfmiddlewaretoken"] = server.cookies["csrftoken"]
+    await server.ask(
+        "/admin/login/",
+        method="POST",
+        body=urlencode(form).encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+    answered.clear()
+
+    waiting = [server.start("/workspace/silent", method="POST") for _ in range(2)]
+    try:
+        for _ in range(3):
+            assert (await server.ask("/whoami")).status == 200
+        assert not any(exchange.is_complete for exchange in waiting)
+    finally:
+        answered.set()
+    for exchange in waiting:
+        await exchange.ended()
+        assert exchange.body == b"answered"

@@ -20,6 +20,7 @@ from workspace.admin.frame import actor_of, caller, render_page, say
 from workspace.admin.pages.tokens import scopes_in_words, token_state
 from workspace.admin.scoped import ReadOnlyAdmin
 from workspace.admin.site import site
+from workspace.io.transactions import write_transaction
 from workspace.models import OwnerToken, Site, User
 from workspace.services.signin_log import sign_in_link_noted
 from workspace.services.sites import site_archive, site_restore
@@ -151,6 +152,14 @@ class OwnerAdmin(AdministratorOnly, AuditedAdmin, AnyUserAdmin):
         """What goes with an owner is shown, but asks for no rights of its own: no page deletes it alone."""
         gone, counts, _, protected = super().get_deleted_objects(objs, request)
         return gone, counts, set(), protected
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page, with the password and its row of the audit log as one: Django's own view stores the
+        first before it asks for the second."""
+        if request.method != "POST":
+            return super().user_change_password(request, id, form_url)
+        with write_transaction():
+            return super().user_change_password(request, id, form_url)
 
     def get_urls(self) -> list[URLPattern]:
         """The page of sign-in links before Django's own."""

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 
 from workspace.admin.navigation import navigation
+from workspace.io.transactions import write_transaction
 
 
 class Workspace(AdminSite):
@@ -33,12 +34,15 @@ class Workspace(AdminSite):
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Django's page; what it changes is on record."""
+        """Django's page; what it changes is on record, or does not happen."""
         from workspace.admin.audited import record_own_password
 
-        response = super().password_change(request, extra_context)
-        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
-            record_own_password(request)
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        with write_transaction():
+            response = super().password_change(request, extra_context)
+            if response.status_code == HTTPStatus.FOUND:
+                record_own_password(request)
         return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

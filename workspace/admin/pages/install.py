@@ -12,6 +12,7 @@ from workspace.admin.pages import install_claims
 from workspace.admin.pages.install_shared import Asked, CheckForm, show_install, shown_files, wanted_key
 from workspace.core.fields import InvalidFields
 from workspace.core.installation import HostNotListed
+from workspace.io.waiting import waits_for_others
 from workspace.models import Site
 from workspace.selectors.installations import installation_of
 from workspace.services.installs import install_check
@@ -25,6 +26,7 @@ def install(request: HttpRequest, site: Site) -> HttpResponse:
     return show_install(request, site)
 
 
+@waits_for_others
 @site_page()
 def check(request: HttpRequest, site: Site) -> HttpResponse:
     """POST `url`: read the page and judge it. The answer shows the report, which is kept nowhere."""

@@ -17,6 +17,7 @@ from workspace.core.fields import InvalidFields
 from workspace.core.installation import HostNotListed
 from workspace.core.refusals import HostClaimed, LimitReached
 from workspace.core.roles import Right
+from workspace.io.waiting import waits_for_others
 from workspace.models import HostClaim, Site
 from workspace.selectors.installations import installation_of
 from workspace.services.claims import claim_check, claim_open, claim_withdraw
@@ -46,6 +47,7 @@ def claim_new(request: HttpRequest, site: Site) -> HttpResponse:
     return show_install(request, site, Asked(open_form=form), status=422)
 
 
+@waits_for_others
 @site_page()
 def claim_look(request: HttpRequest, site: Site, claim_id: UUID) -> HttpResponse:
     """POST: look for the three signs now. What was found is shown in the answer when it is no proof."""
