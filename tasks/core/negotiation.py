@@ -74,8 +74,9 @@ def _quality(media: MediaType, ranges: Sequence[MediaRange]) -> int:
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 §5.6.2, no secret
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-# possessive groups: a header made of quotes and backslashes must not cost more than its length
-_ELEMENT = re.compile(rf'(?:{_QUOTED}|[^,"]|")++', re.DOTALL)
+# possessive groups, and a quote that is never closed runs to the end: a header made of quotes and backslashes
+# must not cost more than its length
+_ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^,"])++', re.DOTALL)
 _PARAMETER = re.compile(rf"\s*+;\s*+(?:({_TOKEN})(?:=({_TOKEN}|{_QUOTED}))?+)?+", re.DOTALL)
 _RANGE = re.compile(rf"\s*+({_TOKEN})/({_TOKEN})")
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")

@@ -1,5 +1,7 @@
 """Accept headers (RFC 9110 §12.5.1) and cursors."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,3 +141,11 @@ def test_the_header_beats_the_query_and_what_is_malformed_counts_as_none(
     header: str | None, after: str | None, expected: int
 ) -> None:
     assert parse_cursor(header, after) == expected
+
+
+@pytest.mark.parametrize("hostile", ['"' + '\\"' * 50_000, "," * 100_000, '"' * 100_001, "a;q=" * 30_000])
+def test_a_hostile_header_is_read_in_no_time(hostile: str) -> None:
+    before = time.process_time()
+    parse_accept(hostile)
+
+    assert time.process_time() - before < 2  # a few milliseconds; minutes if it grew with the square
