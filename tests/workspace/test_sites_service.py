@@ -59,7 +59,10 @@ class TestSites:
             site_create(actor=actor, owner=owner, name="Second", host="b.example", now=now)
 
         site_archive(actor=actor, site=site, now=now)
-        assert site_create(actor=actor, owner=owner, name="Second", host="b.example", now=now).pk
+        assert (
+            site_create(actor=actor, owner=owner, name="Second", host="b.example", now=now).archived_at
+            is None
+        )
 
     def test_an_edit_of_an_old_state_is_refused(self, actor: Actor, site: Site, now: datetime) -> None:
         seen = site.revision

@@ -226,8 +226,7 @@ def key_rotate(
             "rotated",
             heir,
             _audited(key) | {"keyId": str(key.pk)},
-            _audited(heir)
-            | {"keyId": str(heir.pk), "graceSeconds": grace, "rotatedFromKeyId": str(key.pk)},
+            _audited(heir) | {"keyId": str(heir.pk), "graceSeconds": grace, "rotatedFromKeyId": str(key.pk)},
             now,
             note,
         )
