@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rover_site import __version__
 from rover_site import conf as rover_conf
 from rover_site.databases import database
 from rover_site.logs import logging_config
