@@ -29,11 +29,11 @@ from workspace.core.proof import (
     txt_name,
     txt_value,
 )
-from workspace.core.tokens import mint
 from workspace.core.web_answers import WebAnswer, WebRefused
 
-TOKEN = mint("")
-OTHER = mint("")
+# as `mint` makes them; fixed, so that every process of one run has the same test names
+TOKEN = "Zm9yIHRoZSBib29rLCBub3QgYSBzZWNyZXQgYXQgYWxs"
+OTHER = "YW5vdGhlciBvbmUsIG9mIGFub3RoZXIgc2l0ZSBoZXJl"
 tokens = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=43, max_size=43)
 
 
