@@ -1,6 +1,5 @@
 """Whose site is it, and what may a person do there."""
 
-
 import pytest
 
 from workspace.core.credentials import Forbidden
@@ -69,7 +68,9 @@ def test_a_person_with_two_parts_sees_a_site_once(owner: User, site: Site) -> No
     assert sites_of(owner).filter(pk=site.pk).count() == 1
 
 
-@pytest.mark.parametrize("key_id", ["", "x", "1", "0f5b3f2e-6d3a-4d3e-9a60-1c2d3e4f5a6b", "'; DROP TABLE", "\x00"])
+@pytest.mark.parametrize(
+    "key_id", ["", "x", "1", "0f5b3f2e-6d3a-4d3e-9a60-1c2d3e4f5a6b", "'; DROP TABLE", "\x00"]
+)
 def test_a_key_that_does_not_exist_is_not_found(owner: User, key_id: str) -> None:
     with pytest.raises(KeyNotFound):
         key_for(owner, key_id, Right.VIEW)

@@ -117,7 +117,11 @@ def test_a_viewer_may_read_and_an_admin_may_change(
 
 
 @pytest.mark.parametrize("name", KEY_BODIES)
-@pytest.mark.parametrize("key_id", ["0f5b3f2e-6d3a-4d3e-9a60-1c2d3e4f5a6b", "", "nonsense", "\x00", "\ud800", "x" * 5000], ids=ascii)
+@pytest.mark.parametrize(
+    "key_id",
+    ["0f5b3f2e-6d3a-4d3e-9a60-1c2d3e4f5a6b", "", "nonsense", "\x00", "\ud800", "x" * 5000],
+    ids=ascii,
+)
 def test_an_unknown_key_is_not_found(name: str, key_id: str, owner: User, token_of: Tokens) -> None:
     response = call(name, KEY_BODIES[name] | {"keyId": key_id}, token=token_of(owner))
 
