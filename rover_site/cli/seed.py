@@ -20,6 +20,8 @@ def command() -> None:
 
     from rover_site.seeding import BAKERY, SAMPLES, TRAVEL, NamesTaken, seed
     from workspace.models import User
+    from workspace.services.audit import COMMAND_LINE
+    from workspace.services.signin_log import sign_in_link_noted
     from workspace.signin import sign_in_link_create
 
     now = timezone.now()
@@ -42,5 +44,6 @@ def command() -> None:
             f"  {sample.name:<16} {settings.ROVER.base_url}/workspace/sites/{sample.public_id}/", err=True
         )
     for owner in User.objects.filter(username__in=(BAKERY, TRAVEL), is_active=True).order_by("username"):
+        sign_in_link_noted(actor=COMMAND_LINE, owner=owner, now=now)
         click.echo(f"{owner.username}\t{settings.ROVER.base_url}{sign_in_link_create(owner=owner, now=now)}")
     click.echo("Each link is good for one sign-in within 30 minutes.", err=True)

@@ -143,7 +143,9 @@ def prepare_demo(conf: RoverConf) -> Prepared:
     from workspace.core.tokens import Scope
     from workspace.models import OwnerToken
     from workspace.selectors.owners import owner_by_name
+    from workspace.services.audit import COMMAND_LINE
     from workspace.services.owners import owner_create, owner_token_create, owner_token_revoke
+    from workspace.services.signin_log import sign_in_link_noted
     from workspace.signin import sign_in_link_create
 
     now = timezone.now()
@@ -155,6 +157,7 @@ def prepare_demo(conf: RoverConf) -> Prepared:
     token = owner_token_create(
         owner=owner, name=DEMO_TOKEN, scopes=(Scope.FETCH, Scope.READ, Scope.MANAGE), now=now
     )
+    sign_in_link_noted(actor=COMMAND_LINE, owner=owner, now=now)
     return Prepared(
         n_owners=_plain().n_owners,
         token=token,

@@ -1,0 +1,1 @@
+"""Bytes of one answer to a `PageView`: what a decider sees of a page."""
