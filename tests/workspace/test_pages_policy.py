@@ -390,7 +390,7 @@ class TestJson:
         [
             ("", 1, ""),
             ("[1]", 1, ""),
-            ('{\n "agentName": "Ada",\n}', 3, ""),
+            ('{\n "agentName": "Ada"\n "uiMuted": true\n}', 3, ""),
             ('{\n "agentName": "Ada",\n "agentName": "Bob"\n}', 3, ""),
             ('{\n "adversarialThreshold": NaN\n}', 1, ""),
             ('{\r\n "strictMode": true,\r\n "adversarialThreshold": 99\r\n}', 3, "adversarialThreshold"),

@@ -10,6 +10,7 @@ from workspace.core.errors import ErrorKind, RoverError
 from workspace.core.fields import shown
 
 MAX_TEXT = 64 * 1024
+MAX_DEPTH = 200  # what is read here may be 32 levels deep; this only keeps the readers safe
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 
@@ -54,9 +55,26 @@ def read_object(text: str) -> TypedObject:
     if len(text) > MAX_TEXT:
         raise UnreadableJson(f"This is longer than {MAX_TEXT} characters.")
     value = _loaded(text)
+    if _is_deeper_than(value, MAX_DEPTH):
+        raise UnreadableJson("This is nested too deeply.")
     if not isinstance(value, dict):
         raise UnreadableJson("This is JSON, but no object: begin with { and end with }.")
     return TypedObject(value, _lines(text))
+
+
+def _is_deeper_than(value: Any, depth: int) -> bool:
+    """Level by level, because how deep the parser and our own recursion can go differs between Pythons."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for one in level
+            if isinstance(one, dict | list)
+            for child in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _loaded(text: str) -> Any:
