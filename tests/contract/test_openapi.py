@@ -338,11 +338,12 @@ def aimed(case: Any, world: dict[str, str], hit: bool) -> None:
     if not hit:
         return
     if isinstance(case.body, dict):
-        if (
-            "allowedDomains" in case.body
-        ):  # what is made up is hardly ever a domain, nor are the policy's lists
-            case.body |= {"label": "Made up", "allowedDomains": ["bakery.example"]}
-            case.body.pop("roverPolicy", None)
+        if "allowedDomains" in case.body:
+            # what is made up is hardly ever a domain, nor are names and the policy's lists storable
+            real = {"label": "Made up", "allowedDomains": ["bakery.example"], "siteId": world["siteId"]}
+            case.body |= real
+            for made_up in ("roverPolicy", "siteName"):
+                case.body.pop(made_up, None)
         case.body |= {name: world[name] for name in ("keyId", "siteId") if name in case.body}
         if case.body.get("siteName") is not None:
             case.body.pop("siteId", None)
