@@ -35,6 +35,10 @@ class Answers:
         self._by_key = {answer.key: answer.text for answer in given if answer.key}
         self._open = [answer.text for answer in given if not answer.key]
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the question `key` was answered by its name: that answer stays."""
+        return key in self._by_key
+
     def value(self, key: str) -> str | None:
         """The answer to the question `key`, if there is one."""
         if key in self._by_key:

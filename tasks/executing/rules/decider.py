@@ -103,7 +103,21 @@ def _onwards(run: Run, page: PageView) -> Run:
     return dataclasses.replace(run, intent=dataclasses.replace(intent, language=run.language))
 
 
+def _with_subject(run: Run) -> Run:
+    """A wish that names nothing to look for, with the answer to that question in its place; each answer is
+    tried in turn."""
+    while run.intent.kind is Kind.FIND and not (run.subject() or run.intent.asked):
+        text = run.answers.value("subject")
+        if text is None:
+            break
+        run = dataclasses.replace(run, intent=dataclasses.replace(understand(text), language=run.language))
+        if "subject" in run.answers:
+            break
+    return run
+
+
 async def _answer(run: Run) -> Completed:
+    run = _with_subject(run)
     found: Completed | None = None
     if run.intent.kind is not Kind.FIND:
         found = await _ANSWERERS[run.intent.kind](run)

@@ -20,6 +20,7 @@ class SmallSite:
     def __init__(self, pages: Mapping[str, Any], *, delay: float = 0.0) -> None:
         self._pages = pages
         self._delay = delay
+        self._answering: set[asyncio.Task[Any]] = set()
         self.paths: list[str] = []
         self.base_url = ""
 
@@ -33,9 +34,14 @@ class SmallSite:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        for answering in self._answering:  # since Python 3.12 `wait_closed` waits for each of them
+            answering.cancel()
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering = asyncio.current_task()
+        assert answering is not None
+        self._answering.add(answering)
         try:
             line = await reader.readline()
             while (await reader.readline()).strip():
@@ -49,6 +55,7 @@ class SmallSite:
         except (ConnectionError, IndexError):
             pass
         finally:
+            self._answering.discard(answering)
             writer.close()
 
     def _answer(self, target: str) -> bytes:

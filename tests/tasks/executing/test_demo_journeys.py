@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.executing.protocol import Completed, Failed, InputRequired
+from tasks.executing.protocol import Answer, Completed, Failed, InputRequired
 from tests.tasks.executing.journeys import answer, wish
 
 pytestmark = pytest.mark.asyncio
@@ -204,3 +204,18 @@ async def test_a_shortcut_decides_before_the_prompt(demo: str) -> None:
     outcome = await wish(demo, "What is your phone number?", shortcut="How much is a storm lantern?")
     assert isinstance(outcome, Completed)
     assert outcome.text == "Storm lantern: £68.00"
+
+
+async def test_a_wish_without_a_subject_is_asked_for_one_and_the_answer_takes_its_place(demo: str) -> None:
+    asked = await wish(demo, "please help me")
+    assert isinstance(asked, InputRequired), asked
+    assert [question.key for question in asked.questions] == ["subject"]
+
+    for answers in (
+        ["when are you open?"],
+        ["please", "when are you open?"],
+        [Answer(text="when are you open?", key="subject")],
+    ):
+        found = await wish(demo, "please help me", *answers)
+        assert isinstance(found, Completed), found
+        assert "10:00" in found.text
