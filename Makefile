@@ -5,15 +5,20 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 ROVER_DATA_DIR ?= $(CURDIR)/.data
 T ?= tests
-JOBS ?= 2
+JOBS ?= 3
 COVERAGE_FLOOR ?= 90
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 POSTGRES_TESTS := $(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
 	$(addprefix tests/workspace/test_,keys_service.py sites_service.py admission.py access.py claims.py installs.py \
 	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py)
 
+# a file of tests goes to one process, in the order that tests/conftest.py gives them
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# without it each server and command that a test starts would compile all of Rover anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-postgres screenshots lint types imports check cov bench lock fmt migrations clean
+.PHONY: help setup run test test-fast test-version test-postgres screenshots lint types imports check cov bench lock fmt migrations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,16 +40,19 @@ run: $(VENV)/.run ## start everything, fetch a batch from the demo site, stay up
 	@ROVER_DATA_DIR="$(ROVER_DATA_DIR)" ROVER_PORT="$(PORT)" ROVER_SSRF_LEVEL=loopback exec $(BIN)/rover up --demo
 
 test: $(VENV)/.test ## the whole suite; T=path runs a part
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(T)
+	@$(PYTEST) $(T)
 
 test-postgres: $(VENV)/.test ## tasks, batches, the workspace's services and their HTTP interface on PostgreSQL
-	@ROVER_TEST_DATABASE_URL="$(POSTGRES_URL)" $(BIN)/python -m pytest $(POSTGRES_TESTS)
+	@ROVER_TEST_DATABASE_URL="$(POSTGRES_URL)" $(PYTEST) $(POSTGRES_TESTS)
 
 screenshots: $(VENV)/.test ## a picture of every page, light and dark, wide and phone, in build/screenshots
 	@ROVER_SCREENSHOTS="$(CURDIR)/build/screenshots" $(BIN)/python -m pytest -q tests/browser/test_workspace_pages.py
 
 test-fast: $(VENV)/.test ## without real server processes and browsers
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not processes and not browser" $(T)
+	@$(PYTEST) -m "not processes and not browser" $(T)
+
+test-version: $(VENV)/.test ## what may differ from one Python to another: PYTHON=python3.14 VENV=.venv-newest
+	@$(PYTEST) -m "not once" $(T)
 
 fmt: $(VENV)/.test ## format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -61,7 +69,7 @@ imports: $(VENV)/.test ## who may import whom
 
 cov: $(VENV)/.test ## the suite with branch coverage, at least COVERAGE_FLOOR percent
 	@rm -f .coverage .coverage.*
-	@COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(T)
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(T)
 
 check: lint types imports cov ## all of it; what CI runs
 

@@ -1,4 +1,4 @@
-"""Creating a batch over HTTP, against an async Django view that does nothing, under the same server."""
+"""Creating an agent's task over HTTP, against an async Django view that does nothing, under one server."""
 
 import contextlib
 import json
@@ -9,10 +9,16 @@ from benchmarks.http_load import Load, load
 from benchmarks.processes import child, module, until
 from benchmarks.results import Result, at_least, at_most
 from benchmarks.run import Run
-from benchmarks.server import answers, free_port, server
+from benchmarks.server import Server, answers, free_port, server
 
 CLIENTS = (1, 32)
 SECONDS = 4.0
+# one caller makes more tasks here than any real one may; two limits are off, one is counted and never met
+UNLIMITED = {
+    "ROVER_TASKS_PER_MINUTE_IP": "0",
+    "ROVER_TASKS_PER_MINUTE_AGENT": "0",
+    "ROVER_TASKS_PER_MINUTE_SITE": "1000000000",
+}
 
 
 def measure(run: Run) -> Iterator[Result]:
@@ -21,12 +27,11 @@ def measure(run: Run) -> Iterator[Result]:
     No worker runs, so that only the creation is measured.
     """
     loads: dict[int, tuple[list[Load], list[Load]]] = {}
-    with _empty_server() as empty, server(run.folder / "rover-create", command="web") as rover:
+    folder = run.folder / "rover-create"
+    with _empty_server() as empty, server(folder, command="web", settings=UNLIMITED) as rover:
+        open_site(rover)
         for clients in CLIENTS:
-            pairs = [
-                (_empty(empty, clients), _create(rover.port, rover.token, clients))
-                for _ in range(run.repeats)
-            ]
+            pairs = [(_empty(empty, clients), _create(rover.port, clients)) for _ in range(run.repeats)]
             loads[clients] = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
     for clients, (nothing, made) in loads.items():
         base, rate = median(one.rate for one in nothing), median(one.rate for one in made)
@@ -48,16 +53,27 @@ def measure(run: Run) -> Iterator[Result]:
     yield Result(promise="create_spread_32", value=spread, unit="p99/p50", bar=at_most(5))
 
 
-def _create(port: int, token: str, clients: int) -> Load:
+def open_site(rover: Server) -> None:
+    """Let agents start tasks on this machine's hosts, as an owner does it: a key, then AI access."""
+    with rover.client() as client:
+        key = {"siteName": "Bench", "label": "Bench", "allowedDomains": ["127.0.0.1"]}
+        made = client.post("/generateRoverSiteKey", json=key | {"environment": "development"})
+        key_id = made.raise_for_status().json()["data"]["keyId"]
+        config = {"keyId": key_id, "siteConfig": {"aiAccess": {"enabled": True}}}
+        client.post("/upsertRoverSiteConfig", json=config).raise_for_status()
+
+
+def _create(port: int, clients: int) -> Load:
     def request(number: int) -> bytes:
-        body = json.dumps({"urls": [f"http://127.0.0.1:8099/{number}"]}).encode()
-        return _post("/v1/batches", port, body, f"Authorization: Bearer {token}\r\n")
+        agent = {"key": f"bench-{number % 50}", "name": "Bench"}
+        wish = {"url": f"http://127.0.0.1:8099/{number}", "prompt": "get me the latest post", "agent": agent}
+        return _post("/v1/tasks", port, json.dumps(wish).encode())
 
     return load(port, request, clients=clients, seconds=SECONDS, status=202)
 
 
 def _empty(port: int, clients: int) -> Load:
-    body = json.dumps({"urls": ["http://127.0.0.1:8099/0"]}).encode()
+    body = json.dumps({"url": "http://127.0.0.1:8099/0", "prompt": "get me the latest post"}).encode()
     request = _post("/empty", port, body)
     return load(port, lambda number: request, clients=clients, seconds=SECONDS, status=200)
 

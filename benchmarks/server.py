@@ -62,7 +62,7 @@ def server(
         **(settings or {}),
     }
     rover(environment, "owner", "create", OWNER, "--no-password")
-    token = rover(environment, "owner", "token", OWNER, "--scope", "fetch").strip()
+    token = rover(environment, "owner", "token", OWNER, "--scope", "fetch", "--scope", "manage").strip()
     log = folder / "output.txt"
     with child([str(ROVER), command], env=environment, output=log) as process:
         path = "/readyz" if command == "up" else "/healthz"

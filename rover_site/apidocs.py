@@ -271,8 +271,9 @@ def _curl(operation: Operation) -> str:
     elif operation.method not in ("get", "post"):
         words += ["-X", operation.method.upper()]
     lines = [" ".join([*words, shlex.quote(settings.ROVER.base_url + path)])]
-    if operation.scopes:
-        lines.append('-H "Authorization: Bearer $TOKEN"')
+    if operation.scopes or operation.opened_by:
+        token = "$TOKEN" if operation.scopes else "$ACCESS"
+        lines.append(f'-H "Authorization: Bearer {token}"')
     if operation.body:
         example = next(iter(operation.body.examples.values()))
         lines.append(f"-H 'Content-Type: {operation.body.media_type}'")

@@ -20,11 +20,12 @@ from django.utils import timezone
 from rover_site.handler import LeanHandler, default_threads
 from tasks.core.states import TaskKind
 from tasks.io.listeners import configured_listener
-from tasks.selectors import task_snapshot
+from tasks.selectors.background import task_snapshot
 from tasks.streaming.access import OwnerTokenAccess, StaffSessionAccess
 from tasks.streaming.endpoint import TaskEndpoint
 from tasks.streaming.lifetime import Streams, call_before_stop_signals
 from tasks.streaming.request import Application, Receive, Scope, Send
+from tasks.v1.agents.api import AgentApi
 from workspace.core.errors import RoverError
 from workspace.core.tokens import Scope as TokenScope
 
@@ -77,20 +78,19 @@ batch = TaskEndpoint(
     snapshot=_snapshot,
     problem=_problem,
 )
+agents = AgentApi(streams=streams, problem=_problem)
 workspace_events = TaskEndpoint(streams=streams, access=StaffSessionAccess(), problem=_problem)
 
+ROUTES: list[tuple[str, Application]] = [
+    *agents.routes(),
+    (r"^v1/batches/(?P<task_id>[^/]+)\Z", _reads_to(batch)),
+    (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
+    (r"", django_application),
+]
 application = ProtocolTypeRouter(
     {
-        "http": URLRouter(
-            [
-                re_path(pattern, target)  # type: ignore[arg-type]  # the router calls ASGI applications
-                for pattern, target in (
-                    (r"^v1/batches/(?P<task_id>[^/]+)\Z", _reads_to(batch)),
-                    (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
-                    (r"", django_application),
-                )
-            ]
-        ),
+        # the router calls ASGI applications, though its patterns are Django's
+        "http": URLRouter([re_path(pattern, target) for pattern, target in ROUTES]),  # type: ignore[arg-type]
         "websocket": _refuse_websocket,
         "lifespan": _lifespan,
     }

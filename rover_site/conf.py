@@ -107,6 +107,26 @@ class RoverConf(BaseModel):
         900, ge=0, description="How long a page without its own lifetime stays fresh."
     )
     cache_max_ttl_seconds: int = Field(604_800, ge=0, description="Upper bound of any page's lifetime.")
+    tasks_per_minute_ip: int = Field(
+        10, ge=0, description="Tasks that one address may start in a minute; 0: no limit."
+    )
+    tasks_per_minute_agent: int = Field(
+        30,
+        ge=0,
+        description="Tasks that one agent may start in a minute, wherever it calls from; 0: no limit.",
+    )
+    tasks_per_minute_site: int = Field(
+        60, ge=0, description="Tasks that agents may start on one site in a minute; 0: no limit."
+    )
+    llm_base_url: str = Field(
+        "",
+        max_length=500,
+        description="OpenAI-compatible endpoint of cloud tasks: `http://127.0.0.1:11434/v1`; empty: none.",
+    )
+    llm_model: str = Field(
+        "", max_length=200, description="Model to ask for there; required with an endpoint."
+    )
+    llm_api_key: SecretStr = Field(SecretStr(""), description="Bearer key of the endpoint; empty: none.")
     retention_days: int = Field(30, ge=1, description="Ended tasks older than this are removed.")
     sqlite_full_sync: bool = Field(
         False, description="Wait for the disk at every commit; about 40 % slower writes."
@@ -126,6 +146,21 @@ class RoverConf(BaseModel):
             parts = urlsplit(self.public_url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("public_url must look like https://rover.example.com")
+        return self
+
+    @model_validator(mode="after")
+    def _llm_can_work(self) -> Self:
+        if not self.llm_base_url:
+            if self.llm_model or self.llm_api_key.get_secret_value():
+                raise ValueError(
+                    "ROVER_LLM_MODEL and ROVER_LLM_API_KEY have no meaning without ROVER_LLM_BASE_URL"
+                )
+            return self
+        parts = urlsplit(self.llm_base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("llm_base_url must look like https://models.example.com/v1")
+        if not self.llm_model:
+            raise ValueError("ROVER_LLM_BASE_URL needs ROVER_LLM_MODEL")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 import roverbook.api.described
 import tasks.v1.described
 import workspace.api.described
+import workspace.discovery.described
 from rover_site import __version__
 from rover_site.problems import MEDIA_TYPE as PROBLEM
 from workspace.api.operations import (
@@ -33,7 +34,12 @@ from workspace.core.policy import POLICY_TEXTS
 from workspace.core.tokens import Scope
 
 SERVER = Tag("Server", "Whether the server works, and what it offers. No token is asked for.")
-TAGS = (workspace.api.described.MANAGEMENT, tasks.v1.described.BATCHES, SERVER)
+TAGS = (
+    workspace.api.described.MANAGEMENT,
+    workspace.discovery.described.DISCOVERY,
+    *tasks.v1.described.TAGS,
+    SERVER,
+)
 CACHE_SECONDS = 300
 _REF = "#/components/schemas/"
 _NULL = {"type": "null"}
@@ -131,6 +137,7 @@ SERVER_OPERATIONS = (
 )
 OPERATIONS: tuple[Operation, ...] = (
     *workspace.api.described.OPERATIONS,
+    *workspace.discovery.described.OPERATIONS,
     *roverbook.api.described.OPERATIONS,
     *tasks.v1.described.OPERATIONS,
     *SERVER_OPERATIONS,
@@ -183,7 +190,11 @@ _ERROR_SCHEMAS: Mapping[str, Any] = {
             "error": {
                 "type": "object",
                 "required": ["code", "message"],
-                "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "retryable": {"type": "boolean"},
+                },
             },
             "errors": {"type": "array", "items": {"$ref": _REF + "FieldError"}},
         },
@@ -246,6 +257,18 @@ def _security_schemes() -> dict[str, Any]:
             "bearerFormat": "JWT",
             "description": "A JWT of the OpenID Connect issuer that this server trusts, if there is one. "
             "It has every scope.",
+        },
+        "accessToken": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token of one task, `agt_access_…`, or of one workflow, `wf_access_…`: in the "
+            "addresses that the making of the task was answered with.",
+        },
+        "accessTokenInAddress": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "access",
+            "description": "The same in the address; not both.",
         },
     }
 
@@ -372,13 +395,8 @@ def _operation(operation: Operation, schemas: _Schemas, *, name: str) -> dict[st
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description or operation.summary + ".",
+        "security": _security(operation),
     }
-    if operation.scopes:
-        described["security"] = [{"ownerToken": [str(scope)]} for scope in operation.scopes] + [
-            {"oidcToken": []}
-        ]
-    else:
-        described["security"] = []
     if operation.parameters:
         described["parameters"] = [_parameter(one) for one in operation.parameters]
     if operation.body:
@@ -390,6 +408,14 @@ def _operation(operation: Operation, schemas: _Schemas, *, name: str) -> dict[st
         }
     described["responses"] = _responses(operation, schemas)
     return described
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    """One entry for each way in; none at all where no token is asked for."""
+    of_owners: list[dict[str, list[str]]] = [{"ownerToken": [str(scope)]} for scope in operation.scopes]
+    if of_owners:
+        of_owners.append({"oidcToken": []})
+    return of_owners + [{name: []} for name in operation.opened_by]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -493,7 +519,7 @@ def _refusal_example(refused: Refused, operation: Operation) -> dict[str, Any]:
         "instance": operation.path,
         "code": refused.code,
         "retryable": retryable,
-        "error": {"code": refused.code, "message": refused.when},
+        "error": {"code": refused.code, "message": refused.when, "retryable": retryable},
     }
 
 

@@ -28,13 +28,16 @@ STATUS: Mapping[ErrorKind, int] = {
     ErrorKind.PAYMENT_REQUIRED: 402,
     ErrorKind.FORBIDDEN: 403,
     ErrorKind.NOT_FOUND: 404,
+    ErrorKind.METHOD_NOT_ALLOWED: 405,
     ErrorKind.NOT_ACCEPTABLE: 406,
     ErrorKind.CONFLICT: 409,
+    ErrorKind.GONE: 410,
     ErrorKind.TOO_LARGE: 413,
     ErrorKind.UNPROCESSABLE: 422,
     ErrorKind.RATE_LIMITED: 429,
     ErrorKind.UPSTREAM: 502,
     ErrorKind.UNAVAILABLE: 503,
+    ErrorKind.INTERNAL: 500,
 }
 _FRAMEWORK_CODES: Mapping[int, str] = {
     400: "invalid_request",
@@ -71,7 +74,7 @@ class Refusal:
             "instance": instance,
             "code": self.code,
             "retryable": self.retryable,
-            "error": {"code": self.code, "message": self.message},
+            "error": {"code": self.code, "message": self.message, "retryable": self.retryable},
         }
         return dict(self.extra) | standard
 

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("openapi.json", openapi, name="openapi"),
     path("docs", apidocs, name="api-docs"),
     path("", include("workspace.api.urls")),
+    path("", include("workspace.discovery.urls")),
     path("", include("roverbook.api.urls")),
     path("v1/", include("tasks.v1.urls")),
     path("workspace/", site.urls),

@@ -16,12 +16,14 @@ def main() -> int:
     parser.add_argument("--delay-ms", type=int, default=0, help="hold back every answer this long")
     parser.add_argument("--addresses", default="127.0.0.1", help="loopback addresses, comma-separated")
     parser.add_argument("--log", type=Path, default=None, help="append a JSON line per request")
+    parser.add_argument("--task-endpoint", default="", help="where agents make tasks; pages say it then")
     given = parser.parse_args()
     site = DemoSite(
         port=given.port,
         addresses=given.addresses.split(","),
         delay_ms=given.delay_ms,
         log_path=given.log,
+        task_endpoint=given.task_endpoint,
     )
     try:
         asyncio.run(_serve(site))

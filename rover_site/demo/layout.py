@@ -39,10 +39,12 @@ class Sheet:
     status: int = 200
 
 
-def html_page(base_url: str, sheet: Sheet) -> Page:
-    """The sheet inside the frame, with canonical link, Open Graph and JSON-LD for that origin."""
+def html_page(base_url: str, sheet: Sheet, marker: str = "") -> Page:
+    """The sheet inside the frame, with canonical link, Open Graph and JSON-LD for that origin. `marker` is an
+    element for the head."""
+    head = f"{_head(base_url, sheet)}\n{marker}" if marker else _head(base_url, sheet)
     text = (
-        f'<!doctype html>\n<html lang="en-GB">\n<head>\n{_head(base_url, sheet)}\n</head>\n<body>\n'
+        f'<!doctype html>\n<html lang="en-GB">\n<head>\n{head}\n</head>\n<body>\n'
         f'<a class="skip" href="#main">Skip to content</a>\n{_header(sheet.path)}\n'
         f'<main id="main"><div class="wrap">\n{sheet.main}\n</div></main>\n{_footer()}\n</body>\n</html>\n'
     )

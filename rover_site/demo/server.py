@@ -24,7 +24,8 @@ class DemoSite:
     An async context manager. `addresses` are loopback addresses that share one port and play different hosts;
     each gets its own copy of the site, whose absolute links stay on that address. `delay_ms` holds back every
     answer. `extra` adds pages by path, or replaces those that exist; they are sent as given, the same on all
-    addresses. `log_path` makes the log a file of JSON lines.
+    addresses. `log_path` makes the log a file of JSON lines. `task_endpoint` is where agents make tasks: with
+    one, every page in the site's frame carries the marker.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class DemoSite:
         delay_ms: int = 0,
         extra: Mapping[str, Page] | None = None,
         log_path: Path | None = None,
+        task_endpoint: str = "",
     ) -> None:
         for address in addresses:
             if not ipaddress.ip_address(address).is_loopback:
@@ -44,13 +46,16 @@ class DemoSite:
         self.log = OriginLog(log_path)
         self._addresses = tuple(addresses)
         self._extra = {path: wire(page) for path, page in (extra or {}).items()}
+        self._task_endpoint = task_endpoint
         self._sites: dict[str, Site] = {}
         self._servers: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
 
     async def __aenter__(self) -> Self:
         await self._listen()
-        self._sites = {address: Site(self.base_url_of(address)) for address in self._addresses}
+        self._sites = {
+            address: Site(self.base_url_of(address), self._task_endpoint) for address in self._addresses
+        }
         return self
 
     async def __aexit__(

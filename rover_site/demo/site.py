@@ -13,16 +13,18 @@ from rover_site.demo.odd_pages import odd_pages
 from rover_site.demo.page import Page, Wire, compressed, wire
 from rover_site.demo.request import Request
 from rover_site.demo.searching import results_sheet
+from workspace.core.discovery.marker import marker
 
 _Maker = Callable[[], Page]
 LONGEST_CACHE = "public, max-age=86400"
 
 
 class Site:
-    """Answers requests for one origin; a page is rendered once and kept."""
+    """Answers requests for one origin; a page is rendered once and kept. `task_endpoint`: see DemoSite."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, task_endpoint: str = "") -> None:
         self._base_url = base_url
+        self._marker = marker(task_endpoint) if task_endpoint else ""
         self._sheets = _sheets(base_url)
         self.good_paths = [*self._sheets, "/guide/ja", "/guide/el"]
         self._makers: dict[str, _Maker] = {
@@ -64,10 +66,10 @@ class Site:
         return ready
 
     def _once(self, sheet: Sheet) -> Wire:
-        return wire(compressed(html_page(self._base_url, sheet)))
+        return wire(compressed(html_page(self._base_url, sheet, self._marker)))
 
     def _framed(self, make: Callable[[], Sheet]) -> _Maker:
-        return lambda: html_page(self._base_url, make())
+        return lambda: html_page(self._base_url, make(), self._marker)
 
 
 def _sheets(base_url: str) -> dict[str, Callable[[], Sheet]]:

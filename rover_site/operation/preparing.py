@@ -190,9 +190,10 @@ def demo_site(owner: "User", now: datetime) -> str:
                 label="Development",
                 allowed_domains=[DEMO_HOST],
                 environment="development",
+                capabilities={"cloudAgent": True, "cloudScrape": True},
                 now=now,
             )
-            access = {"aiAccess": {"enabled": True}}
+            access = {"aiAccess": {"enabled": True, "allowDelegatedHandoffs": True}}
             site_config_patch(actor=SYSTEM, site=site, patch=access, max_stored=100, now=now)
     return public_id
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from rover_site.conf import RoverConf
 from rover_site.operation.forkstate import BusyBoard, ForkFlag
+from tasks.services.agents.sweeping import agent_tasks_prune, agent_tasks_sweep
 from tasks.services.leases import leases_sweep
 from tasks.services.tasks import tasks_prune
 from tasks.services.workers import worker_name, workers_beat, workers_leave
@@ -98,6 +99,7 @@ class Sweeper:
         if self._is_due("beat", BEAT_SECONDS):
             workers_beat(name=self._name, n_processes=self._conf.workers, now=timezone.now())
         leases_sweep(now=timezone.now())
+        agent_tasks_sweep(now=timezone.now())
         if self._is_due("watchdog", WATCHDOG_SECONDS) and not self.alarmed():
             self._look_after_queue()
         if self._is_due("prune", PRUNE_SECONDS):
@@ -112,6 +114,8 @@ class Sweeper:
         """Old tasks go in small bites: a long transaction would make every other writer wait."""
         older_than = timezone.now() - timedelta(days=self._conf.retention_days)
         while not self._stopped.is_set() and tasks_prune(older_than=older_than, limit=PRUNE_LIMIT):
+            self._stopped.wait(SWEEP_SECONDS / 5)
+        while not self._stopped.is_set() and agent_tasks_prune(now=timezone.now(), limit=PRUNE_LIMIT):
             self._stopped.wait(SWEEP_SECONDS / 5)
 
     def _leave(self) -> None:

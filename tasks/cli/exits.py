@@ -24,7 +24,9 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done as asked; a snapshot of a failed task is 0 too: the reading worked",
-    ExitCode.FAILED: "the task or its items failed (--monitor, --exit-status, wait); a page was not had",
+    ExitCode.FAILED: (
+        "the task or its items failed, or it expired (--monitor, --exit-status, wait); a page was not had"
+    ),
     ExitCode.USAGE: "wrong usage or setting; also `rover batch` on a task of another kind",
     ExitCode.CANCELLED: "the task was cancelled (with --monitor, --exit-status or wait)",
     ExitCode.NOT_FOUND: "no such task, or the digits given fit more than one",

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tasks.cli.exits import CommandFailed, ExitCode
 from tasks.cli.terminal import Terminal
 from tasks.core.human_snapshot import list_lines
-from tasks.selectors import tasks_recent
+from tasks.selectors.background import tasks_recent
 
 _AGE = re.compile(r"(\d{1,6}) ?(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -6,20 +6,22 @@ from uuid import UUID
 
 from tasks.cli.exits import CommandFailed, ExitCode
 from tasks.core.printable import printable
+from tasks.core.public_ids import TASK_PREFIX, WORKFLOW_PREFIX
 
 LEAST_DIGITS = 4
 CANDIDATES_SHOWN = 10
+_PREFIX = re.compile(rf"urn:uuid:|{TASK_PREFIX}|{WORKFLOW_PREFIX}")
 _DIGITS = re.compile(r"[0-9a-f-]+")
 
 
 def task_id_of(text: str, *, subcommands: tuple[str, ...] = ()) -> UUID:
     """The id of the one task whose id is `text`, or begins or ends with it. A leading `…`, as lists print it,
-    is accepted. The database must be open.
+    is accepted, and the names that agents know their tasks and workflows by. The database must be open.
 
     Raises:
         CommandFailed: `text` is no id or part of one; no task or several fit.
     """
-    digits = text.strip().lower().removeprefix("urn:uuid:").strip("….{}")
+    digits = _PREFIX.sub("", text.strip().lower()).strip("….{}")
     if not _DIGITS.fullmatch(digits):
         raise CommandFailed(
             f"{printable(text)!r} is not a task id.",
@@ -49,7 +51,7 @@ def not_found(text: str) -> CommandFailed:
 
 
 def _only(digits: str) -> UUID:
-    from tasks.selectors import task_ids_matching
+    from tasks.selectors.background import task_ids_matching
 
     found = task_ids_matching(text=digits, limit=CANDIDATES_SHOWN + 1)
     if not found:

@@ -16,7 +16,7 @@ from tasks.core.human import event_line
 from tasks.core.human_snapshot import command_for, failure_lines, footer
 from tasks.core.states import TERMINAL, TaskKind
 from tasks.core.wire import ndjson
-from tasks.selectors import events_after
+from tasks.selectors.background import events_after
 
 READ_LIMIT = 1000
 LOOK_SECONDS = 1.0  # how often the task's row is looked at: did it end, does its worker live

@@ -80,7 +80,7 @@ def _monitor(snapshot: dict[str, Any], asked: Reading, terminal: Terminal) -> in
 def _chosen(terminal: Terminal, only: TaskKind | None) -> UUID:
     """Without an id: let a person at a terminal choose among the running tasks."""
     from tasks.core.human_snapshot import list_lines
-    from tasks.selectors import tasks_recent
+    from tasks.selectors.background import tasks_recent
 
     may_ask = sys.stdin.isatty() and sys.stderr.isatty()
     running = tasks_recent(status=TaskStatus.RUNNING, kind=only, limit=9) if may_ask else []

@@ -7,7 +7,7 @@ from tasks.cli.terminal import Terminal
 from tasks.cli.waiting import wait_until_ended
 from tasks.core.human_snapshot import item_line
 from tasks.core.states import TERMINAL, TaskKind
-from tasks.selectors import batch_items
+from tasks.selectors.background import batch_items
 
 PAGE = 1000
 

@@ -9,6 +9,8 @@ from tasks.cli.lookup import not_found
 from tasks.cli.terminal import Terminal
 from tasks.core.states import TaskKind, TaskStatus
 
+_OF_AGENTS = frozenset({TaskKind.AGENT, TaskKind.WORKFLOW})
+_WORKERS = frozenset({TaskStatus.PENDING, TaskStatus.RUNNING})
 NO_WORKER = "warning: no worker is alive, so the task waits. Start one with `rover up` or `rover worker`."
 
 
@@ -19,12 +21,16 @@ def snapshot_of(task_id: UUID, *, only: TaskKind | None = None) -> dict[str, Any
         CommandFailed: no such task, or it is not an `only`.
     """
     from tasks.core.errors import TaskNotFound
-    from tasks.selectors import task_snapshot
+    from tasks.selectors.background import task_snapshot
 
     try:
         snapshot = task_snapshot(task_id=task_id, now=clock_now())
     except TaskNotFound as exc:
         raise not_found(str(task_id)) from exc
+    if snapshot["task_kind"] in _OF_AGENTS:
+        from tasks.selectors.agent_snapshots import agent_details
+
+        snapshot |= agent_details(task_id=task_id, kind=snapshot["task_kind"])
     if only is not None and snapshot["task_kind"] != only:
         raise CommandFailed(
             f"that task is a {snapshot['task_kind']}, not a {only}.",
@@ -47,8 +53,9 @@ def print_snapshot(snapshot: dict[str, Any], terminal: Terminal, *, is_ndjson: b
 
 
 def lacks_worker(snapshot: dict[str, Any]) -> bool:
-    """True for a running task that nobody works on or will soon."""
-    return snapshot["status"] == TaskStatus.RUNNING and not snapshot["worker_alive"]
+    """True for a worker's task that nobody works on or will soon."""
+    is_workers = bool(snapshot.get("by_worker", True)) and snapshot["status"] in _WORKERS
+    return is_workers and not snapshot["worker_alive"]
 
 
 def exit_code(snapshot: dict[str, Any]) -> int:
@@ -56,7 +63,7 @@ def exit_code(snapshot: dict[str, Any]) -> int:
     match snapshot["status"]:
         case TaskStatus.CANCELLED:
             return ExitCode.CANCELLED
-        case TaskStatus.FAILED:
+        case TaskStatus.FAILED | TaskStatus.EXPIRED:
             return ExitCode.FAILED
         case TaskStatus.COMPLETED if snapshot["failed"]:
             return ExitCode.FAILED

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from tasks.core.human import WORD_WIDTH, EventLine, Tone
+from tasks.core.human import WORD_WIDTH, EventLine
+from tasks.core.human_forms import Tone
 from tasks.core.wire import json_line
 
 ASCII = {

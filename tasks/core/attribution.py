@@ -34,6 +34,7 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 KEY_HEADERS = ("x-rtrvr-agent-id", "x-rtrvr-agent-key")
 CLIENT_HEADERS = ("x-rtrvr-client-id", "x-client-id")
+_NAMING_HEADERS = (*KEY_HEADERS, *CLIENT_HEADERS)
 _HINT_HEADERS = ("signature", "signature-input")
 
 
@@ -102,6 +103,18 @@ class Agent:
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {_camel(name): str(value) for name, value in values if value is not None}
 
+    @classmethod
+    def from_wire(cls, record: Mapping[str, str]) -> "Agent":
+        """The record that `as_wire` wrote."""
+        read: Mapping[str, Callable[[str], Any]] = {
+            "trust": Trust,
+            "source": Source,
+            "verification_method": VerificationMethod,
+        }
+        said = {field.name: record.get(_camel(field.name)) for field in fields(cls)}
+        values = {name: read.get(name, str)(value) for name, value in said.items() if value is not None}
+        return cls(**values)
+
 
 def attribute(
     *,
@@ -119,7 +132,8 @@ def attribute(
 
     Args:
         body_agent: the `agent` object of the body, of any shape; `agentKey`, `agentId` of the body go in it.
-        headers: names in any case.
+        headers: names in any case. Of a caller whose signature binds the request they give no key: nobody
+            signed them.
         verified: what verifying the signature of this very request gave; None also for a bad signature.
         previous_key: the key that the caller's session had before.
         ip: the caller's address; it is used by its /24 or /48 network only.
@@ -130,17 +144,18 @@ def attribute(
             can use them; such a key counts as not sent. Only those of `claimed_keys` are looked at.
         pepper: a secret of the server, so that nobody can tell addresses from hashes.
     """
-    said = _Said.of(body_agent, headers)
+    said = _Said.of(body_agent, headers, verified)
     anonymous = f"anon:{_fingerprint(ip, said.user_agent, day, pepper)}"
     if handoff_parent is not None and not said.has_body and _hands_on(handoff_parent, verified):
         return _inherited(handoff_parent, anonymous, is_proved=verified is not None)
     owners = verified_keys or {}
     trust = _trust(said, verified)
     signer = verified.signature_agent if verified is not None else None
-    explicit = _usable(said.key, owners, signer if trust is Trust.VERIFIED_SIGNED else None)
+    prover = signer if trust is Trust.VERIFIED_SIGNED else None
+    explicit = _usable(said.key, owners, prover)
     others = (
-        _usable(said.client_id, owners, None),
-        _usable(signer or said.signature_agent, owners, signer),
+        _usable(said.client_id, owners, prover),
+        _usable(_key(signer or said.signature_agent), owners, signer),
         _usable(_text(previous_key, MAX_KEY_CHARS), owners, None),
     )
     vendor = _host(signer) if signer else said.vendor
@@ -172,9 +187,9 @@ def claimed_keys(
     previous_key: str | None,
 ) -> tuple[str, ...]:
     """The keys that `attribute` may take for this caller: those to look up for `verified_keys`."""
-    said = _Said.of(body_agent, headers)
+    said = _Said.of(body_agent, headers, verified)
     signer = verified.signature_agent if verified is not None else said.signature_agent
-    claimed = (said.key, said.client_id, signer, _text(previous_key, MAX_KEY_CHARS))
+    claimed = (said.key, said.client_id, _key(signer), _text(previous_key, MAX_KEY_CHARS))
     return tuple(dict.fromkeys(key for key in claimed if key))
 
 
@@ -196,9 +211,15 @@ class _Said:
     known: KnownAgent | None
 
     @classmethod
-    def of(cls, body_agent: Mapping[str, Any] | None, headers: Mapping[str, str]) -> "_Said":
+    def of(
+        cls,
+        body_agent: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        verified: VerifiedSignature | None,
+    ) -> "_Said":
         body = body_agent if isinstance(body_agent, Mapping) else {}
-        sent = {name.lower(): value for name, value in headers.items()}
+        unsigned = _NAMING_HEADERS if verified is not None and verified.binds_request else ()
+        sent = {name.lower(): value for name, value in headers.items() if name.lower() not in unsigned}
         body_key = _first(body, ("key", "agentKey", "agentId"), _key)
         texts = {name: _text(body.get(name), MAX_NAME_CHARS) for name in ("vendor", "model", "version")}
         name = _first(body, ("name", "displayName"), lambda value: _text(value, MAX_NAME_CHARS))
@@ -246,10 +267,11 @@ def _source(said: _Said, trust: Trust) -> Source:
 
 
 def _usable(key: str | None, owners: Mapping[str, str], signer: str | None) -> str | None:
-    """`key`, unless another than `signer` has proved it."""
+    """`key`, unless another than `signer` has proved it, or a signer takes another's origin for his name."""
     if key is None or owners.get(key, signer) != signer:
         return None
-    return key
+    is_anothers = signer is not None and "://" in key and key != _key(signer)
+    return None if is_anothers else key
 
 
 def _memory_key(

@@ -8,7 +8,8 @@ from uuid import UUID
 
 
 class EventKind(StrEnum):
-    """Event names; they are wire contract."""
+    """Event names; they are wire contract. From `status` on they are those of agents' tasks; `member_done`
+    is how a workflow's log tells the end of one of its tasks, on the wire it is `done` too."""
 
     TASK_STARTED = "task_started"
     TASK_PROGRESS = "task_progress"
@@ -20,9 +21,20 @@ class EventKind(StrEnum):
     ITEM_DONE = "item_done"
     ITEM_FAILED = "item_failed"
     FINAL = "final"
+    STATUS = "status"
+    STEP = "step"
+    TOOL = "tool"
+    MESSAGE = "message"
+    OBSERVATION = "observation"
+    INPUT = "input"
+    ERROR = "error"
+    DONE = "done"
+    MEMBER_DONE = "member_done"
 
 
-TERMINAL_EVENTS = frozenset({EventKind.TASK_COMPLETED, EventKind.TASK_FAILED, EventKind.TASK_CANCELLED})
+TERMINAL_EVENTS = frozenset(
+    {EventKind.TASK_COMPLETED, EventKind.TASK_FAILED, EventKind.TASK_CANCELLED, EventKind.DONE}
+)
 ENVELOPE_KEYS = frozenset({"ts", "kind", "event_id", "task_id", "seq"})
 
 

@@ -5,26 +5,43 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from tasks.core.human import SUBJECT_WIDTH, Tone, event_word, reason, rollup
+from tasks.core.human import SUBJECT_WIDTH, event_word, reason, rollup
+from tasks.core.human_agents import about, answer_lines, members, name_of, reason_of, short_name, status_words
+from tasks.core.human_forms import Tone, mapping_of, phrase, text_of
 from tasks.core.printable import printable
 from tasks.core.quantities import age, count, duration, rate, whole_seconds
 from tasks.core.states import TERMINAL, TaskKind
 
-GLYPHS = {"pending": "○", "running": "●", "completed": "✓", "failed": "✗", "cancelled": "⊘"}
-TONES = {"completed": Tone.GOOD, "failed": Tone.BAD, "cancelled": Tone.WARN, "pending": Tone.QUIET}
+GLYPHS = {
+    "pending": "○",
+    "waiting_browser": "○",
+    "running": "●",
+    "input_required": "?",
+    "completed": "✓",
+    "failed": "✗",
+    "cancelled": "⊘",
+    "expired": "⊘",
+}
+TONES = {
+    "completed": Tone.GOOD,
+    "failed": Tone.BAD,
+    "cancelled": Tone.WARN,
+    "expired": Tone.WARN,
+    "pending": Tone.QUIET,
+}
+_ENDED_AT_ONCE = (TaskKind.AGENT, TaskKind.WORKFLOW)
 LABEL_WIDTH = 13
-SHORT_DIGITS = 6
 BAR_WIDTH = 24
 
 
 def short_id(task_id: str) -> str:
-    """The last six digits: the first eight of a UUIDv7 are a clock of 65 s and tell nobody apart."""
-    return f"…{task_id[-SHORT_DIGITS:]}"
+    """The last six digits of a task's id, as lists show it."""
+    return short_name(task_id)
 
 
 def state(status: str) -> str:
     """Glyph and word of a status: one is enough to understand it."""
-    return f"{GLYPHS.get(status, '?')} {printable(status)}"
+    return f"{GLYPHS.get(status, '?')} {status_words(status)}"
 
 
 def command_for(snapshot: Mapping[str, Any]) -> str:
@@ -35,9 +52,11 @@ def command_for(snapshot: Mapping[str, Any]) -> str:
 
 def snapshot_lines(snapshot: Mapping[str, Any], *, now: datetime) -> list[str]:
     """What stands in a snapshot, most important first; the last lines say what to do next."""
-    lines = [_headline(snapshot, now), _labelled("task", snapshot["task_id"])]
+    lines = [_headline(snapshot, now), _labelled("task", name_of(snapshot))]
+    lines += [_labelled(label, text) for label, text in about(snapshot)]
     if snapshot.get("error"):
-        lines.append(_labelled("error", printable(str(snapshot["error"]))))
+        why = reason_of(mapping_of(snapshot, "result")) or printable(str(snapshot["error"]))
+        lines.append(_labelled("error", why))
     if snapshot.get("eta_s") is not None and not _has_ended(snapshot):
         lines.append(_labelled("time left", f"about {whole_seconds(snapshot['eta_s'])}"))
     if snapshot.get("last_event"):
@@ -45,7 +64,7 @@ def snapshot_lines(snapshot: Mapping[str, Any], *, now: datetime) -> list[str]:
     if snapshot.get("cancellation_requested") and not _has_ended(snapshot):
         lines.append(_labelled("cancelling", _what_still_runs(snapshot)))
     lines += _advice(snapshot)
-    return lines + failure_lines(snapshot)
+    return lines + failure_lines(snapshot) + _member_lines(snapshot) + answer_lines(snapshot)
 
 
 def _headline(snapshot: Mapping[str, Any], now: datetime) -> str:
@@ -86,15 +105,28 @@ def failure_lines(snapshot: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _member_lines(snapshot: Mapping[str, Any]) -> list[str]:
+    """The tasks of a workflow, as a block that begins with an empty line."""
+    rows = [(name, state(status), host, summary) for name, status, host, summary in members(snapshot)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    lines = [
+        "   ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
+        for row in rows
+    ]
+    return ["", count(len(lines), "task"), *(f"  {line}" for line in lines)] if lines else []
+
+
 def cancel_line(outcome: str, snapshot: Mapping[str, Any]) -> str:
     """What a request to cancel did; `outcome` is a `CancelOutcome`."""
     match outcome:
+        case "requested" if _has_ended(snapshot) and snapshot["task_kind"] in _ENDED_AT_ONCE:
+            return f"It is {snapshot['status']} now."
         case "requested":
             return f"Cancel requested. {_what_still_runs(snapshot)}"
         case "already_requested":
             return f"Cancel was requested before. {_what_still_runs(snapshot)}"
         case _:
-            return f"Nothing to cancel: the task is {snapshot['status']}."
+            return f"Nothing to cancel: the task is {status_words(snapshot['status'])}."
 
 
 def footer(snapshot: Mapping[str, Any], *, per_second: float | None, width: int) -> str:
@@ -180,7 +212,7 @@ def _outcome_text(task: Mapping[str, Any]) -> str:
     if task.get("error"):
         return printable(str(task["error"]))
     result = task.get("result")
-    if isinstance(result, Mapping) and (text := rollup(result)):
+    if isinstance(result, Mapping) and (text := rollup(result) or phrase(text_of(result, "summary"))):
         return text
     return count(task["total"], "URL") if task.get("total") else ""
 

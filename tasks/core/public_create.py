@@ -6,6 +6,7 @@ stored: no text holds NUL, another control character or half a surrogate pair.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -32,7 +33,7 @@ from tasks.fetching.errors import InvalidUrl
 from tasks.fetching.urls import parse
 from workspace.core.field_types import https_link, json_object, newlines, several_lines
 from workspace.core.fields import FieldError, field_errors, not_an_object
-from workspace.core.hosts import parse_host
+from workspace.core.hosts import WEB_SCHEMES, parse_host
 from workspace.core.shortcuts import ShortcutId
 
 PROMPT_MAX = 8_000
@@ -136,7 +137,7 @@ def _target(value: Any) -> str:
         url = parse(value)
     except InvalidUrl as exc:
         raise InvalidTargetUrl(exc.message) from None
-    if parse_host(url.href) is None:  # which no scheme but http and https has
+    if url.scheme not in WEB_SCHEMES or parse_host(url.href) is None:
         raise InvalidTargetUrl("`url` must be a complete http:// or https:// address.")
     if url.had_userinfo:
         raise InvalidTargetUrl("`url` must not hold a user name or a password.")
@@ -191,7 +192,7 @@ class CreateTask(BaseModel):
     agent: Annotated[AgentClaim | None, AfterValidator(_none_if_empty)]
     envelope: dict[str, Annotated[Any, AfterValidator(_bounded)]]
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The target's host as sites are looked up: lower-case ASCII, no trailing dot."""
         return parse_host(self.url) or ""  # `_target` let no URL without a host pass

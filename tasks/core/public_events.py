@@ -90,13 +90,14 @@ class ArtifactRef:
 
 
 def artifact_body(event: PublicEvent) -> bytes | None:
-    """The JSON to be stored before the event can be told; None for an event that fits into records.
+    """What is fetched in place of an event that does not fit into records, byte for byte as `json_line` has
+    it; None for one that fits.
 
     Raises:
         UnwritableEvent: `data` is no JSON.
     """
-    body = _json(event.data).encode()
-    return body if len(body) > ARTIFACT_BYTES else None
+    is_large = len(_json(event.data).encode()) > ARTIFACT_BYTES
+    return json_line(dict(event.data)).encode() if is_large else None
 
 
 def records(event: PublicEvent, *, artifact: ArtifactRef | None = None) -> list[Record]:

@@ -2,52 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from tasks.core.prefer import Execution
+from tasks.core.states import TaskStatus
 from tasks.core.wire import timestamp
-
-
-class Status(StrEnum):
-    """Where a public task stands; the words are the wire's words."""
-
-    PENDING = "pending"
-    WAITING_BROWSER = "waiting_browser"
-    RUNNING = "running"
-    INPUT_REQUIRED = "input_required"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-    @property
-    def is_terminal(self) -> bool:
-        """True when nothing may follow."""
-        return self in TERMINAL
-
-    @property
-    def is_unclaimed(self) -> bool:
-        """True while no browser and no server has taken the task up."""
-        return self in UNCLAIMED
-
-
-TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
-UNCLAIMED = frozenset({Status.PENDING, Status.WAITING_BROWSER})
-_CUT_SHORT = frozenset({Status.CANCELLED, Status.EXPIRED})
-TRANSITIONS: Mapping[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.WAITING_BROWSER, Status.RUNNING}) | _CUT_SHORT,
-    Status.WAITING_BROWSER: frozenset({Status.RUNNING}) | _CUT_SHORT,
-    Status.RUNNING: frozenset({Status.INPUT_REQUIRED, Status.COMPLETED, Status.FAILED}) | _CUT_SHORT,
-    Status.INPUT_REQUIRED: frozenset({Status.RUNNING}) | _CUT_SHORT,
-    **dict.fromkeys(TERMINAL, frozenset[Status]()),
-}
-
-
-def may_follow(before: Status, after: Status) -> bool:
-    """True when a task that is `before` may become `after`. Staying as it is counts as no change: False."""
-    return after in TRANSITIONS[before]
-
 
 UNCLAIMED_LIFETIME = timedelta(minutes=15)
 """Of pending and waiting_browser, and of the receipt that goes with them; then the task is expired."""
@@ -59,24 +18,24 @@ RETENTION = timedelta(days=7)
 """How long a task stays readable after its end, and its artefacts with it."""
 
 
-def deadline(status: Status, *, since: datetime) -> datetime:
+def deadline(status: TaskStatus, *, since: datetime) -> datetime:
     """When a task that has been `status` since its last event changes by itself; for one that has ended, when
     it is no longer readable. `since` is the moment of that event, for an ended task its end."""
     return since + _LIFETIMES.get(status, RETENTION)
 
 
-_LIFETIMES: Mapping[Status, timedelta] = {
-    Status.PENDING: UNCLAIMED_LIFETIME,
-    Status.WAITING_BROWSER: UNCLAIMED_LIFETIME,
-    Status.RUNNING: SILENCE_LIMIT,
-    Status.INPUT_REQUIRED: INPUT_LIFETIME,
+_LIFETIMES: Mapping[TaskStatus, timedelta] = {
+    TaskStatus.PENDING: UNCLAIMED_LIFETIME,
+    TaskStatus.WAITING_BROWSER: UNCLAIMED_LIFETIME,
+    TaskStatus.RUNNING: SILENCE_LIMIT,
+    TaskStatus.INPUT_REQUIRED: INPUT_LIFETIME,
 }
 
 
 def public_resource(
     *,
     id: str,
-    status: Status,
+    status: TaskStatus,
     task: str | None = None,
     workflow: str | None = None,
     open_url: str | None = None,
@@ -101,7 +60,7 @@ def public_resource(
     beside them for itself stays inside.
     """
     linked = status.is_unclaimed and execution is not Execution.CLOUD
-    asking = status is Status.INPUT_REQUIRED
+    asking = status is TaskStatus.INPUT_REQUIRED
     members = {
         "id": id,
         "task": task,

@@ -1,5 +1,6 @@
 """What a task can be, and how it may change."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -10,31 +11,50 @@ class TaskKind(StrEnum):
     RETRY = "retry"
     REVALIDATE = "revalidate"
     SUMMARIZE = "summarize"
+    AGENT = "agent"
+    WORKFLOW = "workflow"
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands; the words are the wire's words."""
+    """Where a task stands; the words are the wire's words. Only agents' tasks wait for a browser, ask, or
+    expire."""
 
     PENDING = "pending"
+    WAITING_BROWSER = "waiting_browser"
     RUNNING = "running"
+    INPUT_REQUIRED = "input_required"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
     @property
     def is_terminal(self) -> bool:
         """True when nothing may follow."""
         return self in TERMINAL
 
+    @property
+    def is_unclaimed(self) -> bool:
+        """True while no browser and no server has taken the task up."""
+        return self in UNCLAIMED
 
-TERMINAL = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
-TRANSITIONS: dict[TaskStatus, frozenset[TaskStatus]] = {
-    TaskStatus.PENDING: frozenset({TaskStatus.RUNNING, TaskStatus.CANCELLED}),
-    TaskStatus.RUNNING: TERMINAL,
-    TaskStatus.COMPLETED: frozenset(),
-    TaskStatus.FAILED: frozenset(),
-    TaskStatus.CANCELLED: frozenset(),
+
+TERMINAL = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.EXPIRED})
+UNCLAIMED = frozenset({TaskStatus.PENDING, TaskStatus.WAITING_BROWSER})
+_CUT_SHORT = frozenset({TaskStatus.CANCELLED, TaskStatus.EXPIRED})
+TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.PENDING: frozenset({TaskStatus.WAITING_BROWSER, TaskStatus.RUNNING}) | _CUT_SHORT,
+    TaskStatus.WAITING_BROWSER: frozenset({TaskStatus.RUNNING}) | _CUT_SHORT,
+    TaskStatus.RUNNING: frozenset({TaskStatus.INPUT_REQUIRED, TaskStatus.COMPLETED, TaskStatus.FAILED})
+    | _CUT_SHORT,
+    TaskStatus.INPUT_REQUIRED: frozenset({TaskStatus.RUNNING}) | _CUT_SHORT,
+    **dict.fromkeys(TERMINAL, frozenset[TaskStatus]()),
 }
+
+
+def may_follow(before: TaskStatus, after: TaskStatus) -> bool:
+    """True when a task that is `before` may become `after`. Staying as it is counts as no change: False."""
+    return after in TRANSITIONS[before]
 
 
 class ItemStatus(StrEnum):
@@ -46,5 +66,6 @@ class ItemStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-RESUMABLE = frozenset({TaskKind.BATCH_FETCH, TaskKind.RETRY, TaskKind.REVALIDATE})
-"""Kinds whose progress is recorded step by step, so that another worker can go on."""
+RESUMABLE = frozenset({TaskKind.BATCH_FETCH, TaskKind.RETRY, TaskKind.REVALIDATE, TaskKind.AGENT})
+"""Kinds that another worker can go on with: their progress is recorded step by step, or they can be begun
+anew without doing anything twice."""

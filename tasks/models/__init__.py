@@ -1,8 +1,21 @@
 """Tables of the tasks app, one group a module."""
 
+from tasks.models.agent import AgentTask, CallerRate, ProvenKey, Receipt, RememberedKey, SeenNonce
 from tasks.models.batch import BatchItem
 from tasks.models.page import Page
 from tasks.models.task import Event, Task
 from tasks.models.worker import WorkerBeat
 
-__all__ = ["BatchItem", "Event", "Page", "Task", "WorkerBeat"]
+__all__ = [
+    "AgentTask",
+    "BatchItem",
+    "CallerRate",
+    "Event",
+    "Page",
+    "ProvenKey",
+    "Receipt",
+    "RememberedKey",
+    "SeenNonce",
+    "Task",
+    "WorkerBeat",
+]

@@ -1,9 +1,9 @@
 """Who works on a task. A queue message only wakes a worker; what it may do is decided here.
 
-A task is claimable while its status is `running` and nobody's lease on it is live. Claiming raises
-`lease_token`; every later write of the worker names its token, so that a worker which lost its lease, by a
-pause or a split network, cannot write any more. A lease is renewed while the worker lives and ends by expiry,
-by release (a clean stop), or at once when its process is seen to be gone.
+A task is claimable while it is a worker's, pending or running, and nobody's lease on it is live. Claiming
+raises `lease_token`; every later write of the worker names its token, so that a worker which lost its lease,
+by a pause or a split network, cannot write any more. A lease is renewed while the worker lives and ends by
+expiry, by release (a clean stop), or at once when its process is seen to be gone.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from tasks.core.events import TERMINAL_EVENTS, EventKind, NewEvent
-from tasks.core.states import RESUMABLE, TaskStatus
+from tasks.core.states import RESUMABLE, TaskKind, TaskStatus
 from tasks.io.ownership import is_gone, owner_name
 from tasks.models import Task
 from tasks.services.events import insert_events
@@ -26,24 +26,38 @@ REHINT = timedelta(seconds=5)
 """A hint that nobody acted on is taken for lost after this long."""
 MAX_CRASHES = 5
 """Workers that may die in a row on one task without recording anything; then the task fails."""
+MOST_CRASHES = {TaskKind.AGENT.value: 2}
+"""The same for kinds that begin anew each time."""
 SWEEP_LIMIT = 500
+_WORKABLE = (TaskStatus.PENDING, TaskStatus.RUNNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to write to one task. `crashed` says that the worker before died without releasing it."""
+    """The right to write to one task of this kind. `crashed` says that the worker before died without
+    releasing it, `crashes` how many did so in a row."""
 
     task_id: UUID
     token: int
     crashed: bool
+    kind: str = ""
+    crashes: int = 0
+
+    @property
+    def verdict(self) -> tuple[str, str] | None:
+        """Why the task must not go on, as a code and a sentence; None when it may."""
+        if self.crashed and self.kind not in RESUMABLE:
+            return "owner_died", _OWNER_DIED
+        most = MOST_CRASHES.get(self.kind, MAX_CRASHES)
+        if self.crashes > most:
+            message = f"{self.crashes} workers in a row died on this task without getting anywhere."
+            return "worker_crashed", message
+        return None
 
 
 def lease_claim(*, task_id: UUID, now: datetime) -> Lease | None:
-    """Take the task, or None when it has ended or another worker's lease is live.
-
-    A task that cannot go on after a crash, or whose workers died `MAX_CRASHES` times in a row, is failed
-    here and None returned.
-    """
+    """Take the task, or None when it has ended, is no worker's, or another worker's lease is live. Whether it
+    may go on after crashes is `Lease.verdict`."""
     with write_transaction():
         before = Task.objects.filter(pk=task_id).values("lease_owner", "kind", "crashes").first()
         if before is None:
@@ -60,18 +74,11 @@ def lease_claim(*, task_id: UUID, now: datetime) -> Lease | None:
         if not claimed:
             return None
         token: int = Task.objects.values_list("lease_token", flat=True).get(pk=task_id)
-        lease = Lease(task_id=task_id, token=token, crashed=crashed)
-        if crashed and before["kind"] not in RESUMABLE:
-            task_fail(lease=lease, now=now, error="owner_died", message=_OWNER_DIED)
-            return None
-        if before["crashes"] + int(crashed) > MAX_CRASHES:
-            task_fail(lease=lease, now=now, error="worker_crashed", message=_WORKER_CRASHED)
-            return None
-    return lease
+    crashes = before["crashes"] + int(crashed)
+    return Lease(task_id=task_id, token=token, crashed=crashed, kind=before["kind"], crashes=crashes)
 
 
 _OWNER_DIED = "The worker died and this kind of task cannot go on where it stopped; request it again."
-_WORKER_CRASHED = f"{MAX_CRASHES} workers in a row died on this task without getting anywhere."
 
 
 def lease_release(*, lease: Lease, now: datetime, pause: timedelta = timedelta(0)) -> None:
@@ -149,11 +156,11 @@ def leases_sweep(*, now: datetime) -> int:
 def _claimable(now: datetime) -> Q:
     """A lease far in the future was written by a clock that has since been set back; it does not count."""
     free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + 3 * LEASE)
-    return Q(status=TaskStatus.RUNNING) & free
+    return Q(status__in=_WORKABLE, by_worker=True) & free
 
 
 def _expire_dead_owners(now: datetime) -> None:
-    live = Task.objects.filter(status=TaskStatus.RUNNING, lease_expires_at__gte=now).exclude(lease_owner="")
+    live = Task.objects.filter(status__in=_WORKABLE, lease_expires_at__gte=now).exclude(lease_owner="")
     for task_id, owner, token in live.values_list("pk", "lease_owner", "lease_token")[:SWEEP_LIMIT]:
         if is_gone(owner):
             with write_transaction():

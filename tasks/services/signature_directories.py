@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +45,7 @@ SEARCH_SECONDS = 60.0
 RETRY_SECONDS, MAX_RETRY_SECONDS = 30.0, 600.0
 MAX_DIRECTORIES = 512
 MAX_READINGS_AT_ONCE = 16
+READINGS_PER_MINUTE = 10
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})")
 _NOT_KEPT = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$)")
 
@@ -86,6 +87,8 @@ class SignatureDirectories:
     - A key that is not there is looked for once more, but not oftener than once a minute for each directory.
     - After a failure there is a pause of 30 s, twice as long each time, up to 10 min.
     - 512 directories are kept, those used last; 16 are read at once, and nobody waits for a place.
+    - The requests of one network start ten readings a minute, whatever they name: nobody makes this server
+      knock at every door, nor push out what others need.
 
     `clock` counts seconds and never goes back.
     """
@@ -95,42 +98,67 @@ class SignatureDirectories:
         self._clock = clock
         self._shelves: OrderedDict[str, _Shelf] = OrderedDict()
         self._flights: dict[str, asyncio.Task[None]] = {}
+        self._minute = 0
+        self._started: Counter[str] = Counter()
 
-    async def find(self, directory_url: str, keyid: str, *, now: datetime) -> Ed25519PublicKey | None:
+    async def find(
+        self, directory_url: str, keyid: str, *, now: datetime, asker: str
+    ) -> Ed25519PublicKey | None:
         """The key with this thumbprint that the directory has, if it is valid at `now`; None without one.
+        `asker`: the network whose request needs it.
 
         Raises: DirectoryUnavailable: it cannot be known.
         """
-        shelf = self._shelf(directory_url)
+        shelf, trouble = self._shelf(directory_url), ""
         is_searched = keyid not in shelf.keys and self._clock() >= shelf.next_search
         if is_searched or self._clock() >= shelf.fresh_until:
-            await self._read_if_due(directory_url, shelf)
+            trouble = await self._read_if_due(directory_url, shelf, asker)
+        trouble = shelf.trouble or trouble
         if self._clock() >= shelf.read_at + STALE_SECONDS:
-            raise DirectoryUnavailable(shelf.trouble or "it has not been read yet")
+            raise DirectoryUnavailable(trouble or "it has not been read yet")
         found = shelf.keys.get(keyid)
-        if found is None and shelf.trouble:
-            raise DirectoryUnavailable(shelf.trouble)  # it may have the key by now
+        if found is None and trouble:
+            raise DirectoryUnavailable(trouble)  # it may have the key by now
         return found.public_key if found is not None and found.is_valid_at(now) else None
 
     def _shelf(self, url: str) -> _Shelf:
-        shelf = self._shelves.setdefault(url, _Shelf())
+        """What is known of the directory; it is kept once a reading has begun."""
+        shelf = self._shelves.get(url)
+        if shelf is None:
+            return _Shelf()
         self._shelves.move_to_end(url)
-        while len(self._shelves) > MAX_DIRECTORIES:
-            self._shelves.popitem(last=False)
         return shelf
 
-    async def _read_if_due(self, url: str, shelf: _Shelf) -> None:
+    async def _read_if_due(self, url: str, shelf: _Shelf, asker: str) -> str:
+        """Read the directory, or wait for who reads it; what stands in the way, '' for nothing."""
         flight = self._flights.get(url)
         if flight is None:
             if self._clock() < shelf.next_try:
-                return
+                return ""
             if len(self._flights) >= MAX_READINGS_AT_ONCE:
-                shelf.trouble = shelf.trouble or "too many directories are being read at the moment"
-                return
-            flight = self._flights[url] = asyncio.create_task(self._read_anew(url, shelf))
-            flight.add_done_callback(lambda _: self._flights.pop(url, None))
+                return "too many directories are being read at the moment"
+            if not self._may_start(asker):
+                return f"requests from this address started {READINGS_PER_MINUTE} readings in this minute"
+            flight = self._start(url, shelf)
         # whoever gives up waiting does not stop it for the others
         await asyncio.shield(flight)
+        return ""
+
+    def _may_start(self, asker: str) -> bool:
+        minute = int(self._clock() // 60)
+        if minute != self._minute:
+            self._minute = minute
+            self._started.clear()
+        self._started[asker] += 1
+        return self._started[asker] <= READINGS_PER_MINUTE
+
+    def _start(self, url: str, shelf: _Shelf) -> asyncio.Task[None]:
+        self._shelves[url] = shelf
+        while len(self._shelves) > MAX_DIRECTORIES:
+            self._shelves.popitem(last=False)
+        flight = self._flights[url] = asyncio.create_task(self._read_anew(url, shelf))
+        flight.add_done_callback(lambda _: self._flights.pop(url, None))
+        return flight
 
     async def _read_anew(self, url: str, shelf: _Shelf) -> None:
         try:
@@ -158,12 +186,14 @@ async def verify_request(
     request: SignedRequest,
     *,
     now: datetime,
+    asker: str,
     directories: SignatureDirectories,
     nonces: NonceStore,
     refused_keys: Collection[str] = PUBLISHED_TEST_KEYS,
 ) -> VerifiedSignature | SignatureFailed | None:
     """Who signed `request`: None when nobody did. Of two good signatures the one that binds the request, of
-    two bad ones the first. It asks a directory at most twice, and takes 5 s for each at most.
+    two bad ones the first. It asks a directory at most twice, and takes 5 s for each at most. `asker`: the
+    network that the request came from.
 
     A signature is accepted once: a client that sends a request again has to sign it again.
     """
@@ -172,7 +202,7 @@ async def verify_request(
         if isinstance(claim, SignatureFailed):
             verdicts.append(claim)
             continue
-        verdict = await _judged(request, claim, now=now, directories=directories, nonces=nonces)
+        verdict = await _judged(request, claim, now=now, asker=asker, directories=directories, nonces=nonces)
         if isinstance(verdict, VerifiedSignature) and verdict.binds_request:
             return verdict
         verdicts.append(verdict)
@@ -185,11 +215,12 @@ async def _judged(
     claim: Claim,
     *,
     now: datetime,
+    asker: str,
     directories: SignatureDirectories,
     nonces: NonceStore,
 ) -> VerifiedSignature | SignatureFailed:
     try:
-        key = await directories.find(claim.directory_url, claim.keyid, now=now)
+        key = await directories.find(claim.directory_url, claim.keyid, now=now, asker=asker)
     except DirectoryUnavailable as exc:
         detail = f"The key directory of {claim.signature_agent} cannot be used: {exc}."
         return SignatureFailed(reason=Reason.DIRECTORY_UNAVAILABLE, detail=detail)

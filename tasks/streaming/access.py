@@ -1,8 +1,10 @@
 """Who may read which tasks as streams."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -11,26 +13,36 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 
+from tasks.core.public_errors import InvalidRequest, PublicTaskNotFound
 from tasks.core.states import TaskKind
+from tasks.selectors.agents import task_id_of_token
 from tasks.streaming.log import TaskHead
 from tasks.streaming.request import StreamRequest
 from workspace.bearer import bearer_token
 from workspace.core.credentials import Forbidden
-from workspace.core.tokens import Scope
+from workspace.core.tokens import Scope, digest
+from workspace.selectors.access import sites_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What a credential opens: the tasks of one owner, or of all; of one kind, or of all. Open streams
-    are counted by `holder`, which is the same however the credential was spelled."""
+    """What a credential opens: the tasks of one owner, or of all; of one kind, or of all; or just one. Tasks
+    that are about a site are read by those who work on it, `sites`, whoever owned it when they were made.
+    Open streams are counted by `holder`, which is the same however the credential was spelled."""
 
     holder: str
     owner_id: int | None
     kind: TaskKind | None
+    task_id: UUID | None = None
+    sites: frozenset[UUID] = frozenset()
 
     def may_read(self, head: TaskHead) -> bool:
         """True when the task is one of those."""
-        return self.owner_id in (None, head.owner_id) and self.kind in (None, head.kind)
+        if self.kind not in (None, head.kind) or self.task_id not in (None, head.task_id):
+            return False
+        if self.owner_id is None:
+            return True
+        return head.owner_id == self.owner_id if head.site_id is None else head.site_id in self.sites
 
 
 class Access(Protocol):
@@ -85,5 +97,41 @@ class StaffSessionAccess:
             raise Forbidden("sign in to the workspace")
         if not user.is_staff:
             raise Forbidden("only owners may see the workspace")
-        owner_id = None if user.is_superuser else user.pk
-        return Reader(holder=f"owner {user.pk}", owner_id=owner_id, kind=None)
+        if user.is_superuser:
+            return Reader(holder=f"owner {user.pk}", owner_id=None, kind=None)
+        sites = frozenset(sites_of(user).values_list("pk", flat=True))
+        return Reader(holder=f"owner {user.pk}", owner_id=user.pk, kind=None, sites=sites)
+
+
+class TaskTokenAccess:
+    """Whoever shows the token of a task, or of a workflow, reads that one. The token stands in the
+    Authorization header or in `?access=`, not in both (RFC 6750 §2)."""
+
+    def __init__(self, *, kind: TaskKind) -> None:
+        self._kind = kind
+
+    def credential(self, request: StreamRequest) -> str:
+        """The token.
+
+        Raises:
+            InvalidRequest: there are two, or it is none.
+        """
+        scheme, _, header = request.headers.get("authorization", "").strip().partition(" ")
+        in_header = header.strip() if scheme.lower() == "bearer" else ""
+        in_query = request.query.get("access", "")
+        if in_header and in_query:
+            raise InvalidRequest("Send the access token once: as a header or as ?access=.", errors=[])
+        token = in_header or in_query
+        if token and not _TOKEN.fullmatch(token):
+            raise InvalidRequest("The access token is malformed.", errors=[])
+        return token
+
+    def reader(self, credential: str) -> Reader:
+        """See `Access`. To a stranger there is no such task."""
+        task_id = task_id_of_token(digest(credential), self._kind) if credential else None
+        if task_id is None:
+            raise PublicTaskNotFound("There is no such task, or not with this token.")
+        return Reader(holder=f"{self._kind} {task_id}", owner_id=None, kind=self._kind, task_id=task_id)
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,200}")

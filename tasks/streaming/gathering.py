@@ -14,12 +14,16 @@ class GatheredReads(Generic[K, V]):
     """Looks up keys in batches: what is asked for while a batch is being read forms the next one. So a
     thousand clients that connect at once cost a few queries, and no answer is older than its question.
 
-    Belongs to one event loop. `read` runs in a database thread; a key that it leaves out is answered None.
+    Belongs to one event loop. `read` runs in a database thread, for at most `most` keys in one call; a key
+    that it leaves out is answered None.
     """
 
-    def __init__(self, *, database: DatabaseThreads, read: Callable[[list[K]], Mapping[K, V]]) -> None:
+    def __init__(
+        self, *, database: DatabaseThreads, read: Callable[[list[K]], Mapping[K, V]], most: int | None = None
+    ) -> None:
         self._database = database
         self._read = read
+        self._most = most
         self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
         self._reading: asyncio.Task[None] | None = None
 
@@ -34,10 +38,15 @@ class GatheredReads(Generic[K, V]):
     async def _read_batches(self) -> None:
         try:
             while self._asked:
-                batch, self._asked = self._asked, {}
-                await self._answer(batch)
+                await self._answer(self._next_batch())
         finally:
             self._reading = None
+
+    def _next_batch(self) -> dict[K, list["asyncio.Future[V | None]"]]:
+        if self._most is None or len(self._asked) <= self._most:
+            batch, self._asked = self._asked, {}
+            return batch
+        return {key: self._asked.pop(key) for key in list(self._asked)[: self._most]}
 
     async def _answer(self, batch: Mapping[K, list["asyncio.Future[V | None]"]]) -> None:
         waiting = [(key, answer) for key, answers in batch.items() for answer in answers]

@@ -19,9 +19,9 @@ WRITTEN_EVENTS = 5000
 
 # `f` holds the followed tasks and their positions. A CROSS JOIN keeps SQLite from starting at the other end.
 _HEADS = """
-SELECT t.id, t.owner_id, t.kind, t.last_seq, t.status
+SELECT t.id, t.owner_id, t.site_id, t.kind, t.last_seq, t.status
 FROM {followed} CROSS JOIN tasks_task t
-WHERE t.id = f.task_id AND (t.last_seq > f.seq OR t.status IN (%s, %s, %s))
+WHERE t.id = f.task_id AND (t.last_seq > f.seq OR t.status IN ({ended}))
 """
 _ENDED = [status.value for status in TaskStatus if status.is_terminal]
 _NEW_EVENTS = """
@@ -37,13 +37,15 @@ Mark = int | str | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskHead:
-    """Whose task it is, and where its log stood at one moment."""
+    """Whose task it is, which site's if it is about one, and where its log stood at one moment."""
 
     task_id: UUID
     owner_id: int | None
     kind: str
     last_seq: int
     ended: bool
+    status: str = TaskStatus.RUNNING
+    site_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ def longer_read(positions: Mapping[UUID, int]) -> list[TaskHead]:
 
 def _heads(positions: Mapping[UUID, int]) -> list[TaskHead]:
     followed = _followed(positions)
-    rows = Task.objects.raw(_HEADS.format(followed=followed.sql), [*followed.parameters, *_ENDED])
+    query = _HEADS.format(followed=followed.sql, ended=", ".join(["%s"] * len(_ENDED)))
+    rows = Task.objects.raw(query, [*followed.parameters, *_ENDED])
     return [
         TaskHead(
             task_id=row.pk,
@@ -90,6 +93,8 @@ def _heads(positions: Mapping[UUID, int]) -> list[TaskHead]:
             kind=row.kind,
             last_seq=row.last_seq,
             ended=TaskStatus(row.status).is_terminal,
+            status=row.status,
+            site_id=row.site_id,
         )
         for row in rows
     ]

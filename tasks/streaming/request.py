@@ -27,12 +27,14 @@ class StreamRequest:
     query: Mapping[str, str]
 
 
-def read_request(scope: Scope) -> StreamRequest:
-    """The request of an HTTP scope that Channels' URLRouter has matched."""
+def read_request(scope: Scope, read_name: Callable[[str], UUID | None] | None = None) -> StreamRequest:
+    """The request of an HTTP scope that Channels' URLRouter has matched. `read_name` tells the key of a task
+    from its name in the path; without it that is the UUID with hyphens."""
+    name = scope["url_route"]["kwargs"].get("task_id", "")
     return StreamRequest(
         method=scope["method"],
         path=scope["path"],
-        task_id=_uuid(scope["url_route"]["kwargs"]["task_id"]),
+        task_id=(read_name or _uuid)(name),
         headers=_headers(scope["headers"]),
         query=_query(scope.get("query_string", b"")),
     )

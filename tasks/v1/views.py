@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from tasks.core.errors import InvalidArgs
 from tasks.core.states import TaskKind, TaskStatus
-from tasks.selectors import batch_items, task_get, task_snapshot, tasks_recent
+from tasks.selectors.background import batch_items, task_get, task_snapshot, tasks_recent
 from tasks.services.batches import batch_create
 from tasks.services.tasks import task_cancel
 from workspace.api.permissions import HasScope

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from rover_site.seeding import BAKERY, SAMPLES
 from tests.e2e.server import RoverServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes]
 SignIn = Callable[..., Page]
 
 

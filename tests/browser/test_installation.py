@@ -16,7 +16,7 @@ from tests.workspace.csp_vectors import (
 )
 from tests.workspace.installation_support import IDLE_TAGS, RUNNING_TAGS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 PROBES = {
     "connect-src": "async (url) => { try { await fetch(url); return true } catch { return false } }",

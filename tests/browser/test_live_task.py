@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from rover_site.demo import DemoSiteThread
 from tests.e2e.server import RoverServer, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes]
 SignIn = Callable[..., Page]
 
 

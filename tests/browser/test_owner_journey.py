@@ -15,7 +15,7 @@ from tests.browser.hands import Finger, Hand, Keyboard, Mouse, named
 from tests.browser.owner_page_reader import HOST
 from tests.e2e.server import RoverServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes, pytest.mark.timeout(200)]
 SITE = "Corner Bakery"
 
 

@@ -15,14 +15,18 @@ import pytest
 from django.db.models import Model
 from playwright.sync_api import APIResponse, Page
 
+from rover_site.demo import DemoSiteThread
+from tests.browser.agents import open_to_agents, start, start_and_hand_over, status_of
 from tests.browser.axe import SCHEMES, WIDTHS, looks, overflow, violations
-from tests.e2e.server import RoverServer
+from tests.e2e.server import RoverServer, wait_until
 from tests.workspace.isolation.routes import Route, routes
 from workspace.models import OwnerToken, Site, User
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes, pytest.mark.timeout(400)]
 SignIn = Callable[..., Page]
 SITE = "harbour-tours-seed02"
+EMPTY = ("site_tasks-empty", "/workspace/sites/travel-journal-seed03/tasks/")
+"""The same address looks different where no agent has been, and none can come."""
 FOLDER = Path(os.environ.get("ROVER_SCREENSHOTS", "build/screenshots"))
 DIAGONAL = {"light-1366", "dark-390"}
 """Each scheme and each width once: enough for pictures and barriers at every run, and half the time."""
@@ -51,7 +55,28 @@ def seeded(server: RoverServer) -> RoverServer:
     server.rover("owner", "create", "administrator", "--superuser", "--no-password")
     token = server.rover("owner", "token", "travel", "--scope", "fetch")
     server.request("POST", "/v1/batches", token, {"urls": [f"http://127.0.0.1:{server.port}/healthz"]})
+    with DemoSiteThread() as demo:
+        agents_come(server, demo.url("/"))
     return server
+
+
+def agents_come(server: RoverServer, url: str) -> None:
+    """Tasks of agents on the sample's site: one that ends well, one that asks, one handed over, one that is
+    nothing but trouble."""
+    open_to_agents(server, "travel", siteId=SITE)
+    agent = {
+        "key": "scout-7",
+        "name": "Harbour Scout",
+        "vendor": "Scouts",
+        "homepage": "https://scout.example/",
+    }
+    ends = start(server, url, "What do tickets cost?", agent=agent)
+    asks = start(server, url, "Could you please tell me?")
+    long = "<b>Unbreakable</b>" + "word" * 200
+    start(server, f"{url}{'long/' * 60}", long, execution="browser", agent={"name": long, "key": long[:100]})
+    start_and_hand_over(server, url, "Plan an evening for four", "Book a table for four")
+    wait_until(lambda: status_of(server, ends) == "completed", what="the task of the sample")
+    wait_until(lambda: status_of(server, asks) == "input_required", what="the question of the sample")
 
 
 def add_the_rest(page: Page, server: RoverServer) -> str:
@@ -82,8 +107,11 @@ def values(server: RoverServer, join: str) -> dict[str, str]:
     )
     kept = "SELECT id FROM workspace_auditentry WHERE subject_id = ? AND action IN ('site_key.created', 'site_key.rotated')"
     owner = one("SELECT id FROM workspace_user WHERE username = 'travel'")
+    tasks = "SELECT id FROM tasks_task WHERE kind = 'agent' AND status = ? ORDER BY id"
     return {
         "site_id": SITE,
+        "task_name": f"agt_{UUID(one(tasks, 'completed')).hex}",
+        "event": "evt_1",
         "key_id": str(UUID(key)),
         "entry_id": uuid(kept, str(UUID(key))),
         "member_id": one("SELECT id FROM workspace_membership WHERE site_id = ?", site),
@@ -92,7 +120,7 @@ def values(server: RoverServer, join: str) -> dict[str, str]:
         ),
         "claim_id": uuid("SELECT id FROM workspace_hostclaim WHERE site_id = ?", site),
         "token_id": uuid("SELECT id FROM workspace_ownertoken WHERE owner_id = ?", owner),
-        "task_id": uuid("SELECT id FROM tasks_task WHERE owner_id = ?", owner),
+        "task_id": uuid("SELECT id FROM tasks_task WHERE owner_id = ? AND kind = 'batch_fetch'", owner),
         "owner_id": owner,
         "id": owner,
         "shortcut_id": "next-boat",
@@ -136,6 +164,13 @@ def _name_of(route: Route) -> str:
     return re.sub(r"\W+", "-", route.path).strip("-") or "root"
 
 
+def moods(server: RoverServer) -> Iterator[tuple[str, str]]:
+    """The page of a task in each of its moods, by name and path."""
+    found = server.sql("SELECT id, status FROM tasks_task WHERE kind = 'agent' AND status != 'completed'")
+    for at, (task_id, status) in enumerate(found):
+        yield f"site_task-{status}-{at}", f"/workspace/sites/{SITE}/tasks/agt_{UUID(task_id).hex}/"
+
+
 def is_page(answer: APIResponse) -> bool:
     """Whether it is a whole page, and not an export, a part of a page, or the way to another page."""
     return answer.headers.get("content-type", "").startswith("text/html") and "<html" in answer.text()
@@ -162,7 +197,7 @@ def walk(
     """The faults of all pages that this person can open, and the names of these pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     base, faults, seen = f"http://127.0.0.1:{server.port}", list[str](), set[str]()
-    for name, path in paths(known, server):
+    for name, path in [*paths(known, server), *moods(server), EMPTY]:
         answer = page.request.get(base + path, max_redirects=0, fail_on_status_code=False)
         assert answer.status < 500, (path, answer.status)
         if answer.status == 200 and is_page(answer):
@@ -185,7 +220,7 @@ def test_the_administrators_own_pages(seeded: RoverServer, sign_in: SignIn, comp
     base = f"http://127.0.0.1:{seeded.port}"
     FOLDER.mkdir(parents=True, exist_ok=True)
     user = seeded.sql("SELECT id FROM workspace_user WHERE username = 'travel'")[0][0]
-    task = UUID(seeded.sql("SELECT id FROM tasks_task")[0][0])
+    task = UUID(seeded.sql("SELECT id FROM tasks_task WHERE kind = 'batch_fetch'")[0][0])
     pages = [
         (
             one.name,

@@ -11,6 +11,9 @@ from tests.cli.conftest import Rover, append, end, make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERY_KIND = pytest.mark.parametrize("kind", TaskKind)
+WORKERS_KINDS = pytest.mark.parametrize(
+    "kind", [kind for kind in TaskKind if kind not in (TaskKind.AGENT, TaskKind.WORKFLOW)]
+)
 OTHER_KINDS = pytest.mark.parametrize("kind", [kind for kind in TaskKind if kind != TaskKind.BATCH_FETCH])
 
 
@@ -36,8 +39,8 @@ def test_a_task_of_any_kind_can_be_followed_to_its_end(rover: Rover, kind: TaskK
     assert ran.code == 0
 
 
-@EVERY_KIND
-def test_a_task_of_any_kind_can_be_cancelled(rover: Rover, kind: TaskKind) -> None:
+@WORKERS_KINDS
+def test_a_task_of_any_kind_that_a_worker_ends_can_be_cancelled(rover: Rover, kind: TaskKind) -> None:
     task = make_task(kind=kind)
 
     ran = rover("task", task.pk, "--cancel")

@@ -14,7 +14,7 @@ from tasks.core.events import EventKind, LoggedEvent, NewEvent
 from tasks.core.states import TaskStatus
 from tasks.core.wire import ndjson
 from tasks.models import Task
-from tasks.selectors import events_after
+from tasks.selectors.background import events_after
 from tests.cli.conftest import SECONDS, Rover, append, end, item_done, make_batch, make_task, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,7 +68,7 @@ def test_ndjson_is_exactly_the_bytes_of_the_wire(rover: Rover, command: str) -> 
     assert ran.err == ""
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(url=st.text(), error=st.text())
 def test_any_text_in_an_event_is_one_parsable_line(url: str, error: str) -> None:
     task = make_task_value()

@@ -10,7 +10,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 TEXT = (TESTS.parent / "docs" / "conformance.md").read_text()
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
-PROMISES, INPUTS = 36, 70
+COUNTS = {"Promises": 36, "Agents' tasks": 24, "Tricky inputs": 70}
 
 
 def rows(title: str) -> list[tuple[int, str, str]]:
@@ -28,14 +28,14 @@ def named_tests(path: str) -> frozenset[str]:
     return frozenset(node.name for node in functions if node.name.startswith("test_"))
 
 
-@pytest.mark.parametrize(("title", "count"), [("Promises", PROMISES), ("Tricky inputs", INPUTS)])
+@pytest.mark.parametrize(("title", "count"), COUNTS.items())
 def test_every_row_is_there_once_and_in_order(title: str, count: int) -> None:
     assert [number for number, _, _ in rows(title)] == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize(
     ("number", "subject", "proof"),
-    [row for title in ("Promises", "Tricky inputs") for row in rows(title)],
+    [row for title in COUNTS for row in rows(title)],
     ids=lambda value: str(value)[:30],
 )
 def test_a_row_names_its_proof_or_says_what_is_missing(number: int, subject: str, proof: str) -> None:

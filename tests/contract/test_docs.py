@@ -1,4 +1,5 @@
-"""docs/api.md says what the server does: every code, event, field and address; and its examples run."""
+"""docs/api.md and docs/agents.md say what the server does: every code, event, field and address; and their
+examples run."""
 
 import importlib
 import json
@@ -8,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +16,45 @@ import pytest
 from django.urls import URLPattern, URLResolver
 
 from rover_site import problems
-from rover_site.demo import DemoSiteThread
 from rover_site.problems import STATUS
 from tasks.core.events import ENVELOPE_KEYS, EventKind
 from tasks.core.negotiation import MediaType
+from tasks.core.public_events import PublicEventType
 from tasks.fetching.errors import FetchError
 from tests.contract.test_errors import every_error
-from tests.e2e.server import RoverServer, wait_until
+from tests.contract.world import SECONDS, World
+from tests.e2e.server import wait_until
 from workspace.core.errors import RoverError
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
+AGENTS = (ROOT / "docs" / "agents.md").read_text()
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"`([a-z_]+)`")
-LOCAL = "http://127.0.0.1:8000"
-SECONDS = 60
 OWN_PAGES = ("workspace/", "favicon.ico")
 """The icon and Django's own pages behind one prefix, of which the document names no more than the prefix."""
 
 
-def section(title: str) -> str:
+def section(title: str, text: str = API) -> str:
     """The text under a heading, up to the next one."""
-    return re.split(r"^#+ ", API.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.split(r"^#+ ", text.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def rows(title: str) -> list[list[str]]:
-    """The cells of the table under a heading, without its head."""
-    lines = [line for line in section(title).splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+def tables(text: str) -> list[list[list[str]]]:
+    """The cells of each table in a text, without its head."""
+    found = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    lines = [each.splitlines()[2:] for each in found]
+    return [[[cell.strip() for cell in line.strip("|").split("|")] for line in each] for each in lines]
 
 
-def table(title: str) -> dict[str, list[str]]:
+def rows(title: str, text: str = API) -> list[list[str]]:
+    """The cells of the tables under a heading, without their heads."""
+    return [row for each in tables(section(title, text)) for row in each]
+
+
+def table(title: str, text: str = API) -> dict[str, list[str]]:
     """The table under a heading by the name in its first column; no name stands there twice."""
-    found = rows(title)
+    found = rows(title, text)
     by_name = {row[0].strip("`"): row[1:] for row in found}
     assert len(by_name) == len(found)
     return by_name
@@ -100,9 +106,9 @@ def test_each_code_of_the_framework_is_listed_with_its_status(status: int, code:
 
 
 def test_each_reason_for_a_failed_task_is_listed() -> None:
-    raised = set()
-    for path in (ROOT / "tasks" / "services").glob("*.py"):
-        raised |= set(re.findall(r'task_fail\([^)]*?error="(\w+)"', path.read_text()))
+    told = re.compile(r'_fail\([^)]*?error="(\w+)"|return "(\w+)", \w')
+    paths = (ROOT / "tasks" / "services").glob("*.py")
+    raised = {one or other for path in paths for one, other in told.findall(path.read_text())}
 
     assert raised == set(table("Why a task failed"))
 
@@ -111,7 +117,13 @@ def test_each_reason_for_a_failed_task_is_listed() -> None:
 
 
 def test_each_kind_of_event_is_listed_and_no_other() -> None:
-    assert set(EVENTS) == set(EventKind)
+    of_agents = {*PublicEventType, EventKind.MEMBER_DONE}
+
+    assert set(EVENTS) == set(EventKind) - of_agents
+    assert set(table("Follow it", AGENTS)) == set(PublicEventType)
+
+
+# --- addresses ---
 
 
 def test_each_media_type_is_offered_in_the_order_of_preference() -> None:
@@ -129,6 +141,11 @@ def django_paths(patterns: list[URLPattern | URLResolver], prefix: str = "") -> 
             yield from django_paths(pattern.url_patterns, path)
 
 
+def as_told(path: str) -> str:
+    """The path with the names that the contract has for its parameters."""
+    return path.replace("task_id", "id").replace("site_id", "siteId")
+
+
 def streamed_paths() -> Iterator[str]:
     from rover_site.asgi import application
 
@@ -139,7 +156,7 @@ def streamed_paths() -> Iterator[str]:
 def test_each_address_is_listed() -> None:
     from rover_site.urls import urlpatterns
 
-    paths = {path.replace("task_id", "id") for path in [*django_paths(urlpatterns), *streamed_paths()]}
+    paths = {as_told(path) for path in [*django_paths(urlpatterns), *streamed_paths()]}
 
     assert len(paths) > 8
     assert [path for path in paths if not re.search(rf"`(?:[A-Z]+ )?/{re.escape(path)}`", API)] == []
@@ -148,63 +165,35 @@ def test_each_address_is_listed() -> None:
 # --- a real server ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """A server, a site key, and a batch that has ended, with one page and one failure."""
-
-    server: RoverServer
-    demo: DemoSiteThread
-    token: str
-    task_id: str
-    key_id: str
-
-    def filled(self, text: str) -> str:
-        """An example with this world's addresses."""
-        text = text.replace(LOCAL, f"http://127.0.0.1:{self.server.port}")
-        return text.replace("https://example.com/", self.demo.url("/visit")).replace(
-            "https://example.org/", self.demo.url("/nope")
-        )
-
-    @property
-    def env(self) -> dict[str, str]:
-        return self.server.env | {
-            "TOKEN": self.token,
-            "TASK_ID": self.task_id,
-            "KEY_ID": self.key_id,
-            "no_proxy": "*",
-        }
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    server = RoverServer(data_dir=tmp_path_factory.mktemp("docs")).start()
-    try:
-        with DemoSiteThread() as demo:
-            server.rover("owner", "create", "me", "--no-password")
-            token = server.rover("owner", "token", "me", "--scope", "fetch", "--scope", "manage")
-            urls = [demo.url("/visit"), demo.url("/nope")]
-            task_id = server.request("POST", "/v1/batches", token, {"urls": urls})["task_id"]
-            assert list(server.events(task_id, token))[-1]["kind"] == "task_completed"
-            key = {"siteName": "Docs", "label": "Docs", "allowedDomains": ["docs.example"]}
-            key_id = server.request("POST", "/generateRoverSiteKey", token, key)["data"]["keyId"]
-            yield World(server=server, demo=demo, token=token, task_id=task_id, key_id=key_id)
-    finally:
-        server.stop()
-
-
 def curl_lines(name: str) -> list[str]:
     text = (ROOT / name).read_text()
     blocks = [body.replace("\\\n", " ") for language, body in FENCE.findall(text) if language == "sh"]
     return [line for block in blocks for line in block.splitlines() if line.startswith("curl ")]
 
 
-CURL_LINES = [(name, line) for name in ("README.md", "docs/api.md") for line in curl_lines(name)]
+DOCUMENTS = ("README.md", "docs/api.md", "docs/agents.md")
+CURL_LINES = [(name, line) for name in DOCUMENTS for line in curl_lines(name)]
 
 
-def test_both_documents_have_curl_lines() -> None:
-    assert {name for name, _ in CURL_LINES} == {"README.md", "docs/api.md"}
+def test_each_document_has_curl_lines() -> None:
+    assert {name for name, _ in CURL_LINES} == set(DOCUMENTS)
 
 
+def task_for(line: str, world: World) -> dict[str, str]:
+    """What a line about a task needs: one that has ended, asks, or waits, as the line wants it."""
+    if not re.search(r"\$(?:TASK|WORKFLOW|ID)\b", line):
+        return {}
+    if '"input"' in line:
+        task = world.settled("Could you please tell me?")
+    elif "DELETE" in line or "handoffs" in line:
+        task = world.create("when are you open?")
+    else:
+        task = world.settled("when are you open?")
+    access = task["task"].partition("?access=")[2]
+    return {"TASK": task["task"], "WORKFLOW": task["workflow"], "ID": task["id"], "ACCESS": access}
+
+
+@pytest.mark.once
 @pytest.mark.processes
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize(
@@ -213,18 +202,15 @@ def test_both_documents_have_curl_lines() -> None:
 def test_a_documented_curl_line_works(name: str, line: str, world: World) -> None:
     command = world.filled(line).replace("curl ", f"curl -sS --fail --max-time {SECONDS} ", 1)
 
-    done = subprocess.run(
-        ["sh", "-c", command], env=world.env, capture_output=True, text=True, timeout=SECONDS
-    )
+    env = world.env | task_for(line, world)
+    done = subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, timeout=SECONDS)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() not in ("", "{}"), "an example should show something"
 
 
-@pytest.mark.processes
-def test_the_documented_python_sample_runs_a_batch_to_its_end(world: World) -> None:
-    (sample,) = [body for language, body in FENCE.findall(API) if language == "python"]
-
+def printed(sample: str, world: World) -> list[str]:
+    """The lines that a Python sample prints; it must end well and complain of nothing."""
     done = subprocess.run(
         [sys.executable, "-c", world.filled(sample)],
         env=world.env | {"PATH": os.environ["PATH"]},
@@ -232,9 +218,17 @@ def test_the_documented_python_sample_runs_a_batch_to_its_end(world: World) -> N
         text=True,
         timeout=SECONDS,
     )
-
-    lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+@pytest.mark.once
+@pytest.mark.processes
+def test_the_documented_python_sample_runs_a_batch_to_its_end(world: World) -> None:
+    (sample,) = [body for language, body in FENCE.findall(API) if language == "python"]
+
+    lines = printed(sample, world)
+
     assert sorted(line.split()[0] for line in lines) == ["done", "failed", "result"]
     assert "'succeeded': 1" in lines[-1]
 
@@ -246,6 +240,7 @@ def assert_documented(event: dict[str, Any]) -> None:
     assert fields <= payload <= fields | sometimes, event
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_the_events_of_a_completed_batch_have_the_documented_fields(world: World) -> None:
     events = list(world.server.events(world.task_id, world.token))
@@ -265,6 +260,7 @@ def test_the_events_of_a_completed_batch_have_the_documented_fields(world: World
         assert_documented(event)
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_a_cancelled_batch_ends_with_the_documented_fields(world: World) -> None:
     server, token = world.server, world.token
@@ -284,6 +280,7 @@ def fields_of(text: str) -> set[str]:
     return set(NAME.findall(text))
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_the_snapshot_has_the_documented_fields(world: World) -> None:
     snapshot = world.server.request("GET", f"/v1/batches/{world.task_id}", world.token)
@@ -292,6 +289,7 @@ def test_the_snapshot_has_the_documented_fields(world: World) -> None:
     assert set(snapshot) == documented
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_the_items_have_the_documented_fields(world: World) -> None:
     items = world.server.request("GET", f"/v1/batches/{world.task_id}/items", world.token)["items"]
@@ -302,6 +300,7 @@ def test_the_items_have_the_documented_fields(world: World) -> None:
     ] * 2
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_the_list_has_the_documented_fields(world: World) -> None:
     page = world.server.request("GET", "/v1/batches", world.token)
@@ -311,6 +310,7 @@ def test_the_list_has_the_documented_fields(world: World) -> None:
     assert set(page["batches"][0]) == fields_of(told)
 
 
+@pytest.mark.once
 @pytest.mark.processes
 def test_the_answer_to_a_new_batch_has_the_documented_fields(world: World) -> None:
     (example,) = [

@@ -51,7 +51,7 @@ def test_a_problem_carries_code_detail_and_the_errors_own_fields() -> None:
         "instance": "/v1/batches",
         "code": "ssrf_denied",
         "retryable": False,
-        "error": {"code": "ssrf_denied", "message": "refused"},
+        "error": {"code": "ssrf_denied", "message": "refused", "retryable": False},
         "reason": "loopback",
         "hop": 0,
     }

@@ -37,6 +37,19 @@ def attribute(html: str, selector: str, name: str) -> str:
     return node.attributes[name] or ""
 
 
+async def test_a_site_that_was_told_where_tasks_are_made_says_so_in_every_page_of_its_frame() -> None:
+    element = '<script type="application/agent+json">{"task":"http://127.0.0.1:8000/v1/tasks"}</script>'
+    async with (
+        DemoSite(task_endpoint="http://127.0.0.1:8000/v1/tasks") as telling,
+        DemoSite() as silent,
+        httpx.AsyncClient(trust_env=False, timeout=10) as client,
+    ):
+        told = [await client.get(telling.base_url + path) for path in ("/", "/shop", "/search?q=x", "/nope")]
+        untold = [await client.get(silent.base_url + path) for path in ("/", "/nope")]
+    assert [page.text.split("</head>")[0].count(element) for page in told] == [1, 1, 1, 1]
+    assert not [page for page in untold if "agent+json" in page.text]
+
+
 async def test_at_least_forty_good_pages_answer_with_a_title_and_a_heading(
     site: DemoSite, client: httpx.AsyncClient
 ) -> None:

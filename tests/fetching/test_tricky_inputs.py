@@ -23,7 +23,7 @@ from tasks.fetching.freshness import Lifetimes, lifetime
 from tasks.fetching.retrying import retry_delay
 from tasks.fetching.urls import mask_secrets
 from tasks.models import BatchItem, Page, Task
-from tasks.selectors import events_after
+from tasks.selectors.background import events_after
 from tasks.services.batches import batch_create
 from tests.fetching.hostile_site import HostileSite, Peer, answer, fetcher, raw
 from tests.tasks import conftest as cast

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import psutil
+from coverage import Coverage
 
 from workspace.core.tokens import OWNER_TOKEN_PREFIX, digest, hint, mint
 
@@ -39,9 +40,12 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float, what: str) ->
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """The environment of a server that has nothing to do with the one of the test run."""
+    """The environment of a server that has nothing to do with the one of the test run. Here processes are the
+    matter, so coverage is measured in them too; elsewhere it would only slow them down."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROVER_", "DJANGO_"))}
     named = {f"ROVER_{name.upper()}": value for name, value in settings.items()}
+    if Coverage.current() is not None:
+        kept["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
     return kept | {"ROVER_DATA_DIR": str(data_dir), "ROVER_SSRF_LEVEL": "loopback"} | named
 
 

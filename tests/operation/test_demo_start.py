@@ -76,6 +76,18 @@ def test_the_page_of_the_demo_site_is_named(demo: Server) -> None:
     ), demo.output()[-3000:]
 
 
+@pytest.mark.processes
+def test_the_demo_site_says_where_tasks_are_made_and_its_card_says_the_same(demo: Server) -> None:
+    url = re.search(r"Demo site +(http://127\.0\.0\.1:\d+/)", demo.output())
+    assert url is not None
+    with httpx.Client(trust_env=False, timeout=10) as agent:
+        page = agent.get(url[1]).text
+        card = agent.get(f"{demo.origin}/discovery/sandle-light-demo01/agent-card.json").json()
+    told = re.search(r'<script type="application/agent\+json">(.*?)</script>', page)
+    assert told is not None
+    assert json.loads(told[1])["task"] == card["url"] == f"{demo.origin}/v1/tasks"
+
+
 @pytest.mark.django_db
 def test_the_page_that_is_named_is_there_for_the_demo_owner() -> None:
     prepared = prepare_demo(settings.ROVER)

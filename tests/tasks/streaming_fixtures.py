@@ -19,7 +19,7 @@ from tasks.core.events import EventKind, LoggedEvent, NewEvent
 from tasks.core.states import TaskKind, TaskStatus
 from tasks.io.listeners import EmbeddedListener
 from tasks.models import Task
-from tasks.selectors import events_after, task_snapshot
+from tasks.selectors.background import events_after, task_snapshot
 from tasks.services.events import events_append
 from tasks.streaming.access import OwnerTokenAccess
 from tasks.streaming.endpoint import TaskEndpoint

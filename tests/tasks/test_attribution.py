@@ -149,6 +149,23 @@ class TestKey:
         assert len(one.key) == len(other.key) == 128
         assert one.key != other.key
 
+    def test_that_is_an_origin_is_cut_in_the_same_way(self) -> None:
+        origins = [f"https://{'a' * 60}.{'b' * 60}.{name}.example" for name in ("one", "two")]
+        found = [agent(verified=replace(SIGNED, signature_agent=origin)) for origin in origins]
+        assert [len(one.key) for one in found] == [128, 128]
+        assert found[0].key != found[1].key
+        assert [one.signature_agent for one in found] == origins
+        heard = agent(None, {"Signature-Agent": f'"{origins[0]}"'})
+        assert heard.key == found[0].key
+
+    def test_of_a_long_origin_is_proved_as_it_was_cut(self) -> None:
+        origin = f"https://{'a' * 60}.{'b' * 60}.example"
+        signed = replace(SIGNED, signature_agent=origin)
+        (asked,) = claimed_keys(body_agent=None, headers={}, verified=signed, previous_key=None)
+        proved = {asked: origin}
+        assert agent(verified=signed, verified_keys=proved).key == asked
+        assert agent(None, {"Signature-Agent": f'"{origin}"'}, verified_keys=proved).key.startswith("anon:")
+
     def test_of_128_characters_stays_whole(self) -> None:
         assert agent({"key": "k" * 128}).key == "k" * 128
 
@@ -192,8 +209,26 @@ class TestProvedKeys:
         assert asked == (BODY["key"], "caller-123", "ExampleBot", "p")
 
     def test_of_a_signer_the_origin_is_looked_up_not_what_the_header_says(self) -> None:
-        asked = claimed_keys(body_agent=None, headers=ALL_HEADERS, verified=SIGNED, previous_key=None)
+        asked = claimed_keys(body_agent=None, headers=ALL_HEADERS, verified=LOOSELY_SIGNED, previous_key=None)
         assert asked == ("caller-123", "https://bot.example")
+
+    @pytest.mark.parametrize(
+        "header", ["X-RTRVR-Agent-Id", "X-RTRVR-Agent-Key", "X-RTRVR-Client-Id", "X-Client-Id"]
+    )
+    def test_a_header_that_nobody_signed_names_no_signer(self, header: str) -> None:
+        headers = {header: "somebody"}
+        asked = claimed_keys(body_agent=None, headers=headers, verified=SIGNED, previous_key=None)
+        found = agent(None, headers, verified=SIGNED)
+        assert (asked, found.key) == ((SIGNED.signature_agent,), SIGNED.signature_agent)
+        assert found.client_id is None
+
+    @pytest.mark.parametrize("name", ["key", "agentId", "clientId"])
+    def test_a_signer_does_not_take_another_signers_origin_for_his_name(self, name: str) -> None:
+        found = agent({name: "https://other.example"}, verified=SIGNED)
+        assert found.key == SIGNED.signature_agent
+
+    def test_his_own_origin_he_may_say(self) -> None:
+        assert agent({"key": "https://bot.example"}, verified=SIGNED).key == "https://bot.example"
 
 
 class TestMemory:
@@ -447,5 +482,6 @@ def test_whatever_is_said_gives_a_record_of_clean_short_lines(
         assert value, name
         assert not any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value), name
         assert len(value) <= 300
+    assert len(found.key) <= 128
     assert found.memory_key.partition(":")[0] in {"verified", "self", "vendor", "anon"}
     assert (found.memory_key == PRIVATE_NOTES) is (verified == SIGNED)

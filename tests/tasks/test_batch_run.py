@@ -13,7 +13,7 @@ from rover_site.demo import DemoSiteThread
 from tasks.core.events import EventKind
 from tasks.io import draining
 from tasks.models import BatchItem, Event, Page, Task
-from tasks.selectors import events_after, task_snapshot
+from tasks.selectors.background import events_after, task_snapshot
 from tasks.services.batch_plan import items_suspect
 from tasks.services.leases import LEASE, Lease, lease_claim
 from tasks.services.tasks import CancelOutcome, task_cancel

@@ -8,7 +8,7 @@ import pytest
 from rover_site.demo import DemoSiteThread
 from tasks.core.events import EventKind
 from tasks.models import Task
-from tasks.selectors import events_after
+from tasks.selectors.background import events_after
 
 Run = Callable[..., Task]
 HOSTS = [f"127.0.0.{n}" for n in range(1, 11)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tasks.core import quantities
 from tasks.core.events import LoggedEvent
-from tasks.core.human import Tone, event_line, reason
+from tasks.core.human import event_line, reason
+from tasks.core.human_forms import Tone
 from tasks.core.human_snapshot import cancel_line, footer, item_line, list_lines, short_id, snapshot_lines
 from tasks.core.printable import printable, printable_block
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tasks.core.errors import LeaseLost
 from tasks.core.events import EventKind, NewEvent
-from tasks.core.states import TRANSITIONS, TaskStatus
+from tasks.core.states import TERMINAL, TRANSITIONS, TaskStatus
 from tasks.io.ownership import is_gone, owner_name
 from tasks.models import Event, Task
-from tasks.selectors import events_after
+from tasks.selectors.background import events_after
 from tasks.services.events import events_append
 from tasks.services.leases import (
     LEASE,
@@ -27,6 +27,7 @@ from tasks.services.leases import (
     task_finish,
 )
 from tasks.services.tasks import tasks_prune
+from tests.tasks.conftest import work_on
 
 NOW = datetime.fromisoformat("2026-01-31T12:00:00+00:00")
 
@@ -115,7 +116,7 @@ def test_a_lease_written_by_a_clock_that_was_set_back_does_not_hold_for_an_hour(
     assert lease_claim(task_id=task.pk, now=NOW) is not None
 
 
-@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+@pytest.mark.parametrize("status", sorted(TERMINAL))
 def test_an_ended_task_is_never_claimed_nor_ended_again(status: str, db: None) -> None:
     task = make_task(status=status)
 
@@ -142,7 +143,7 @@ def test_a_task_that_cannot_go_on_fails_with_a_clear_reason_when_its_worker_died
     task = make_task(kind="summarize")
     lease_claim(task_id=task.pk, now=NOW)
 
-    assert lease_claim(task_id=task.pk, now=NOW + 2 * LEASE) is None
+    work_on(task, now=NOW + 2 * LEASE)
 
     task.refresh_from_db()
     (event,) = events_after(task_id=task.pk, after=0)
@@ -158,10 +159,16 @@ def test_a_task_whose_workers_keep_dying_fails(db: None) -> None:
         assert lease_claim(task_id=task.pk, now=now) is not None
         now += 2 * LEASE
 
-    assert lease_claim(task_id=task.pk, now=now) is None
+    work_on(task, now=now)
 
     task.refresh_from_db()
     assert (task.status, task.error) == ("failed", "worker_crashed")
+
+
+def test_a_task_that_no_worker_is_to_carry_out_is_not_claimed(db: None) -> None:
+    task = make_task(by_worker=False)
+
+    assert (lease_claim(task_id=task.pk, now=NOW), leases_sweep(now=NOW)) == (None, 0)
 
 
 # the sweep
@@ -202,10 +209,11 @@ def test_hints_that_wait_in_the_queue_are_not_sent_again(db: None) -> None:
     assert leases_sweep(now=timezone.now()) == 0
 
 
-def test_the_sweep_takes_a_dead_process_of_this_machine_for_dead_at_once(db: None) -> None:
+@pytest.mark.parametrize("status", ["pending", "running"])
+def test_the_sweep_takes_a_dead_process_of_this_machine_for_dead_at_once(status: str, db: None) -> None:
     host, namespace, _, _, nonce = owner_name().split("|")
     dead = f"{host}|{namespace}|{2**22 - 1}|0.00|{nonce}"
-    make_task(lease_owner=dead, lease_expires_at=NOW + LEASE, lease_token=1)
+    make_task(status=status, lease_owner=dead, lease_expires_at=NOW + LEASE, lease_token=1)
 
     assert leases_sweep(now=NOW) == 1
 

@@ -18,7 +18,9 @@ from tasks.core.public_errors import (
     PromptTooLong,
     PublicShortcutNotFound,
 )
-from tasks.core.public_task import TERMINAL, Status, deadline, may_follow, public_resource
+from tasks.core.public_task import deadline, public_resource
+from tasks.core.states import TERMINAL, may_follow
+from tasks.core.states import TaskStatus as Status
 from workspace.core.errors import RoverError
 
 NOW = datetime(2026, 1, 31, 12, 4, 19, tzinfo=UTC)

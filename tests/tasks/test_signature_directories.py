@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tasks.core.http_signatures import MemoryNonces, SignedRequest
 from tasks.core.signature_keys import DIRECTORY_PATH, DIRECTORY_TYPE, MAX_DIRECTORY_BYTES, read_directory
@@ -15,6 +16,7 @@ from tasks.core.signature_verdicts import Reason, SignatureFailed, VerifiedSigna
 from tasks.services.signature_directories import (
     MAX_DIRECTORIES,
     MAX_READINGS_AT_ONCE,
+    READINGS_PER_MINUTE,
     DirectoryUnavailable,
     Reading,
     SignatureDirectories,
@@ -27,6 +29,7 @@ from tests.tasks.signing import CREATED, KEY, KEYID, OTHER_KEY, Signer, jwk, wit
 NOW = datetime.fromtimestamp(CREATED + 10, UTC)
 HOUR = 3600
 URL = "https://bot.example" + DIRECTORY_PATH
+NETWORK = "203.0.113.7"
 TYPE = f"Content-Type: {DIRECTORY_TYPE}"
 DOCUMENT = json.dumps({"keys": [jwk()]}).encode()
 
@@ -148,24 +151,30 @@ def publisher() -> Publisher:
     return Publisher()
 
 
+async def find(
+    directories: SignatureDirectories, url: str = URL, *, keyid: str = KEYID, asker: str = NETWORK
+) -> Ed25519PublicKey | None:
+    return await directories.find(url, keyid, now=NOW, asker=asker)
+
+
 class TestKeeping:
     async def test_a_directory_is_asked_once_an_hour(self, publisher: Publisher) -> None:
         directories = publisher.directories()
         for passed in (0, 1, HOUR - 2, 2):
             publisher.at += passed
-            assert await directories.find(URL, KEYID, now=NOW)
+            assert await find(directories)
         assert len(publisher.asked) == 2
 
     async def test_callers_at_the_same_time_share_one_question(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        found = await asyncio.gather(*(directories.find(URL, KEYID, now=NOW) for _ in range(20)))
+        found = await asyncio.gather(*(find(directories) for _ in range(20)))
         assert (all(found), len(publisher.asked)) == (True, 1)
 
     async def test_a_caller_who_leaves_does_not_take_the_answer_with_him(self, publisher: Publisher) -> None:
         publisher.may_answer = asyncio.Event()
         directories = publisher.directories()
-        leaving = asyncio.create_task(directories.find(URL, KEYID, now=NOW))
-        staying = asyncio.create_task(directories.find(URL, KEYID, now=NOW))
+        leaving = asyncio.create_task(find(directories))
+        staying = asyncio.create_task(find(directories))
         await asyncio.sleep(0)
         leaving.cancel()
         publisher.may_answer.set()
@@ -175,48 +184,48 @@ class TestKeeping:
 
     async def test_an_unknown_key_is_looked_for_once_a_minute(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        assert await directories.find(URL, KEYID, now=NOW)
+        assert await find(directories)
         publisher.at += 61
         for _ in range(5):
-            assert await directories.find(URL, "n" * 43, now=NOW) is None
+            assert await find(directories, keyid="n" * 43) is None
         assert len(publisher.asked) == 2
 
     async def test_a_new_key_is_found_before_the_hour_is_over(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         publisher.keys = [jwk(), jwk(OTHER_KEY)]
         publisher.at += 61
         other = Signer(key=OTHER_KEY).input().partition('keyid="')[2].partition('"')[0]
-        assert await directories.find(URL, other, now=NOW)
+        assert await find(directories, keyid=other)
 
     async def test_a_key_that_is_withdrawn_is_gone_with_the_next_reading(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         publisher.keys = []
         publisher.at += HOUR
-        assert await directories.find(URL, KEYID, now=NOW) is None
+        assert await find(directories) is None
 
     async def test_a_key_past_its_own_end_is_not_found(self, publisher: Publisher) -> None:
         publisher.keys = [jwk(exp=CREATED)]
-        assert await publisher.directories().find(URL, KEYID, now=NOW) is None
+        assert await find(publisher.directories()) is None
 
     async def test_a_failure_takes_no_key_away_for_a_day(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         publisher.is_down = True
         publisher.at += 24 * HOUR - 1
-        assert await directories.find(URL, KEYID, now=NOW)
+        assert await find(directories)
         publisher.at += 1
         with pytest.raises(DirectoryUnavailable, match="503"):
-            await directories.find(URL, KEYID, now=NOW)
+            await find(directories)
 
     async def test_a_key_nobody_could_look_for_is_not_called_unknown(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         publisher.is_down = True
         publisher.at += 61
         with pytest.raises(DirectoryUnavailable):
-            await directories.find(URL, "n" * 43, now=NOW)
+            await find(directories, keyid="n" * 43)
 
     async def test_failures_are_retried_ever_more_rarely(self, publisher: Publisher) -> None:
         publisher.is_down = True
@@ -225,7 +234,7 @@ class TestKeeping:
         for second in range(0, 1500, 10):
             before = len(publisher.asked)
             with pytest.raises(DirectoryUnavailable):
-                await directories.find(URL, KEYID, now=NOW)
+                await find(directories)
             publisher.at += 10
             if len(publisher.asked) > before:
                 asked_after.append(second)
@@ -235,35 +244,90 @@ class TestKeeping:
         publisher.is_down = True
         directories = publisher.directories()
         with pytest.raises(DirectoryUnavailable):
-            await directories.find(URL, KEYID, now=NOW)
+            await find(directories)
         publisher.is_down = False
         publisher.at += 30
-        assert await directories.find(URL, KEYID, now=NOW)
+        assert await find(directories)
 
     async def test_so_many_are_asked_at_once_and_no_more(self, publisher: Publisher) -> None:
         publisher.may_answer = asyncio.Event()
         directories = publisher.directories()
         waiting = [
-            asyncio.create_task(directories.find(f"https://{number}.example", KEYID, now=NOW))
+            asyncio.create_task(find(directories, f"https://{number}.example", asker=str(number)))
             for number in range(MAX_READINGS_AT_ONCE)
         ]
         await asyncio.sleep(0)
         with pytest.raises(DirectoryUnavailable, match="too many"):
-            await directories.find(URL, KEYID, now=NOW)
+            await find(directories)
         publisher.may_answer.set()
         assert all(await asyncio.gather(*waiting))
-        assert await directories.find(URL, KEYID, now=NOW)
+        assert await find(directories)
 
     async def test_strangers_do_not_fill_the_memory(self, publisher: Publisher) -> None:
         directories = publisher.directories()
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         for number in range(MAX_DIRECTORIES):
-            await directories.find(f"https://{number}.example", KEYID, now=NOW)
+            await find(directories, f"https://{number}.example", asker=str(number))
         asked = len(publisher.asked)
-        await directories.find(f"https://{MAX_DIRECTORIES - 1}.example", KEYID, now=NOW)
+        await find(directories, f"https://{MAX_DIRECTORIES - 1}.example")
         assert len(publisher.asked) == asked
-        await directories.find(URL, KEYID, now=NOW)
+        await find(directories)
         assert len(publisher.asked) == asked + 1
+
+
+class TestOneNetwork:
+    async def flood(self, directories: SignatureDirectories, asker: str = NETWORK) -> None:
+        """As many readings as one network may start in a minute."""
+        for number in range(READINGS_PER_MINUTE):
+            await find(directories, f"https://{asker}-{number}.example", asker=asker)
+
+    async def test_starts_ten_readings_a_minute(self, publisher: Publisher) -> None:
+        directories = publisher.directories()
+        await self.flood(directories)
+        for number in range(50):
+            with pytest.raises(DirectoryUnavailable, match="this address"):
+                await find(directories, f"https://more-{number}.example")
+        assert len(publisher.asked) == READINGS_PER_MINUTE
+
+    async def test_may_go_on_in_the_next_minute(self, publisher: Publisher) -> None:
+        directories = publisher.directories()
+        await self.flood(directories)
+        publisher.at += 60
+        assert await find(directories)
+
+    async def test_does_not_spend_what_others_may(self, publisher: Publisher) -> None:
+        directories = publisher.directories()
+        await self.flood(directories)
+        assert await find(directories, asker="198.51.100.1")
+
+    async def test_asks_as_often_as_it_likes_for_what_is_known(self, publisher: Publisher) -> None:
+        directories = publisher.directories()
+        assert await find(directories)
+        await self.flood(directories, asker="198.51.100.1")
+        for _ in range(50):
+            assert await find(directories, asker="198.51.100.1")
+
+    async def test_keeps_using_old_keys_when_it_may_not_have_them_read_anew(
+        self, publisher: Publisher
+    ) -> None:
+        directories = publisher.directories()
+        assert await find(directories)
+        publisher.at += HOUR
+        await self.flood(directories)
+        asked = len(publisher.asked)
+        assert await find(directories)
+        assert len(publisher.asked) == asked
+
+    async def test_pushes_out_nothing_by_what_it_may_not_ask(self, publisher: Publisher) -> None:
+        directories = publisher.directories()
+        assert await find(directories, asker="198.51.100.1")
+        await self.flood(directories)
+        for number in range(MAX_DIRECTORIES):
+            with pytest.raises(DirectoryUnavailable):
+                await find(directories, f"https://more-{number}.example")
+        asked = len(publisher.asked)
+        assert await find(directories, asker="198.51.100.1")
+        assert len(publisher.asked) == asked
 
 
 class TestVerifying:
@@ -271,7 +335,11 @@ class TestVerifying:
         self, request: SignedRequest, publisher: Publisher, nonces: MemoryNonces | None = None
     ) -> VerifiedSignature | SignatureFailed | None:
         return await verify_request(
-            request, now=NOW, directories=publisher.directories(), nonces=nonces or MemoryNonces()
+            request,
+            now=NOW,
+            asker=NETWORK,
+            directories=publisher.directories(),
+            nonces=nonces or MemoryNonces(),
         )
 
     async def test_with_a_directory_on_the_network(self, site: HostileSite) -> None:
@@ -280,6 +348,7 @@ class TestVerifying:
         found = await verify_request(
             signer.request(),
             now=NOW,
+            asker=NETWORK,
             directories=SignatureDirectories(fetch_directory),
             nonces=MemoryNonces(),
         )
@@ -319,7 +388,9 @@ class TestVerifying:
         nonces, directories = MemoryNonces(), publisher.directories()
         found = await asyncio.gather(
             *(
-                verify_request(Signer().request(), now=NOW, directories=directories, nonces=nonces)
+                verify_request(
+                    Signer().request(), now=NOW, asker=NETWORK, directories=directories, nonces=nonces
+                )
                 for _ in range(10)
             )
         )
@@ -366,6 +437,10 @@ class TestVerifying:
     async def test_time_runs_out_by_the_clock_of_the_caller(self, publisher: Publisher) -> None:
         late = NOW + timedelta(hours=1)
         found = await verify_request(
-            Signer().request(), now=late, directories=publisher.directories(), nonces=MemoryNonces()
+            Signer().request(),
+            now=late,
+            asker=NETWORK,
+            directories=publisher.directories(),
+            nonces=MemoryNonces(),
         )
         assert isinstance(found, SignatureFailed) and found.reason is Reason.EXPIRED

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from workspace.core.discovery.offer import Offer
+from workspace.core.discovery.told import told_by
 from workspace.core.installation import Installation, KeyFacts
 from workspace.core.patterns import ScopeMode
+from workspace.core.site_config import ai_access_effective
 from workspace.core.web_answers import WebAnswer, WebRefused
 
 BASE = "https://rover.example:8443/tools"
@@ -73,17 +76,26 @@ def key(**changes: Any) -> KeyFacts:
     return KeyFacts(**(given | changes))
 
 
-def installation(*keys: KeyFacts, **changes: Any) -> Installation:
-    """The bakery on a server with a port and a path prefix; discovery is on unless told."""
+def offer(**changes: Any) -> Offer:
+    """What the bakery offers on a server with a port and a path prefix; AI access is on. `access` and `told` are
+    as the site's configuration has them."""
     given: dict[str, Any] = {
         "site_id": SITE,
         "site_name": "Corner Bakery",
         "host": "bakery.example",
         "base_url": BASE,
-        "keys": keys or (key(),),
-        "discovery": True,
+        **changes,
+        "access": ai_access_effective({"enabled": True, **changes.get("access", {})}),
+        "told": told_by(changes.get("told", {})),
     }
-    return Installation(**(given | changes))
+    return Offer(**given)
+
+
+def installation(*keys: KeyFacts, **changes: Any) -> Installation:
+    """The bakery with a key; discovery is on unless told. What is not a field of Installation is of its offer."""
+    own = {name: changes.pop(name) for name in ("discovery", "roverbook", "silence") if name in changes}
+    given: dict[str, Any] = {"offer": offer(**changes), "keys": keys or (key(),), "discovery": True}
+    return Installation(**(given | own))
 
 
 def answer(

@@ -48,8 +48,15 @@ from workspace.services.owners import owner_create
 from workspace.services.sites import site_archive, site_create
 from workspace.signin import sign_in_link_create
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300), pytest.mark.xdist_group("audit-doors")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(300),
+    pytest.mark.once,
+    pytest.mark.usefixtures("unmeasured"),
+]
 PASSWORD = "Something-long-42"
+LOGGED = ("workspace.", "roverbook.", "tasks.AgentTask")
+"""What people change here; other tasks have a log of their own."""
 UNLOGGED = {
     "workspace.KeyUsage": set[str](),
     "workspace.SiteKey": {"last_used_at", "last_used_host"},
@@ -119,13 +126,14 @@ class Walk:
         with transaction.atomic():
             with watched() as writes:
                 outcome = door.send(ask)
-            has_changed = bool(writes.tables) and self._look(f"{who}: {ask}", who)
+            has_changed = bool(writes.tables) and self._look(f"{who}: {ask}", who, writes.tables)
             transaction.set_rollback(True)
         if has_changed:
             with transaction.atomic(), broken_audit_log():
-                door.send(ask)
+                with watched() as writes:
+                    door.send(ask)
                 transaction.set_rollback(False)  # a fault outside of any transaction marks ours
-                self._look_undone(f"{who}: {ask}")
+                self._look_undone(f"{who}: {ask}", writes.tables)
                 transaction.set_rollback(True)
         if depth and outcome.status in (200, 409, 422):
             for form in outcome.forms:
@@ -138,9 +146,9 @@ class Walk:
                     for fields in filled(form, words[:1]):
                         self._step(door, Ask("POST", form.action, fields), depth - 1, words, who)
 
-    def _look(self, what: str, who: str) -> bool:
+    def _look(self, what: str, who: str, written: set[str] | None = None) -> bool:
         """Whether something changed that asks for a row; notes a fault if there is none."""
-        changes = logged_changes(self.before, dump_of_all())
+        changes = logged_changes(self.before, dump_of_all(written))
         rows = [row for row in AuditEntry.objects.all() if row.pk not in self.logged]
         self.log.actions |= {row.action for row in rows}
         self.log.doors |= {row.door for row in rows}
@@ -160,8 +168,8 @@ class Walk:
         self.log.changes += bool(changes)
         return bool(changes or rows)
 
-    def _look_undone(self, what: str) -> None:
-        changes = logged_changes(self.before, dump_of_all())
+    def _look_undone(self, what: str, written: set[str] | None = None) -> None:
+        changes = logged_changes(self.before, dump_of_all(written))
         if changes:
             self.log.faults.append(
                 f"{what}\n    changed although the log could not be written: {changes[:3]}"
@@ -195,7 +203,7 @@ def logged_changes(before: Dump, after: Dump) -> list[str]:
 
 
 def _is_logged(change: Change) -> bool:
-    if change.label == "workspace.AuditEntry" or not change.label.startswith(("workspace.", "roverbook.")):
+    if change.label == "workspace.AuditEntry" or not change.label.startswith(LOGGED):
         return False
     free = UNLOGGED.get(change.label)
     return free is None or (bool(free) and not (change.columns and change.columns <= free))
@@ -367,6 +375,10 @@ def test_every_change_is_in_the_log_with_its_actor_or_does_not_happen(walked: tu
 
 def test_the_walk_came_through_all_three_doors(walked: tuple[Log, set[str]]) -> None:
     assert walked[0].doors >= {DoorName.WORKSPACE, DoorName.API, DoorName.CLI}
+
+
+def test_the_walk_cancelled_an_agents_task(walked: tuple[Log, set[str]]) -> None:
+    assert "agent_task.cancelled" in walked[0].actions
 
 
 def test_every_service_that_is_told_who_acts_has_a_door(walked: tuple[Log, set[str]]) -> None:

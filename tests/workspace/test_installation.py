@@ -20,15 +20,13 @@ from tests.workspace.installation_support import (
     refusal,
 )
 from workspace.core.csp import Answer, judge_request, judge_script, parse_policies
+from workspace.core.discovery.marker import script_json
+from workspace.core.discovery.offer import AGENT_CARD_PATH, LLMS_PATH, ROVER_SITE_PATH
 from workspace.core.installation import (
-    AGENT_CARD_PATH,
-    LLMS_PATH,
-    ROVER_SITE_PATH,
     Installation,
     csp_lines,
     head_discovery,
     link_header,
-    script_json,
     snippet,
     well_known_files,
 )

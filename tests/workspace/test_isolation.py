@@ -34,7 +34,12 @@ from tests.workspace.isolation.walker import Ask, Finding, Visitor, Walker
 from workspace.models import Membership, User
 from workspace.services.owners import owner_create
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300), pytest.mark.xdist_group("isolation")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(300),
+    pytest.mark.once,
+    pytest.mark.usefixtures("unmeasured"),
+]
 SAME_FOR_ALL = {"openapi", "api-docs"}
 """Long documents about the server itself: two questions to them are enough, not fifty."""
 VICTIM, STRANGER = "zephyrine", "quartzley"
@@ -212,6 +217,11 @@ class TestTheWalkItself:
         assert ("GET", "breaks", "the server failed") in found
         assert {page for _, page, _ in found} == {"shows", "hints", "changes", "takes", "breaks"}
 
+    def test_finds_what_is_published_by_mistake(self, victim: Estate, stranger: Visitor) -> None:
+        pages = paths_of([one for one in routes() if one.path.endswith("/careless")], victim)
+        findings = walk(victim, stranger, iter([Ask("GET", page) for page in pages])).findings
+        assert [one.what.split(":")[0] for one in findings] == ["shown"]
+
     def test_finds_what_a_query_brings_out(self, victim: Estate, stranger: Visitor) -> None:
         pages = [route.path for route in self.careless() if not route.parameters]
         assert self.found(victim, stranger, queries(pages, victim)) == {("GET", "finds", "shown")}
@@ -224,6 +234,17 @@ class TestTheWalkItself:
     def test_fails_for_a_parameter_that_nobody_told_it(self, victim: Estate) -> None:
         with pytest.raises(KeyError, match=r"gadget_id in /workspace/gadgets/.*Estate\.values"):
             list(victim.fill(Route("/workspace/gadgets/{gadget_id}/")))
+
+
+def test_what_the_victim_publishes_is_there_for_everybody(victim: Estate) -> None:
+    """So that the walk above has been there, and not before closed doors."""
+    public = paths_of([one for one in routes() if one.is_public], victim)
+    answers = [Client().get(path) for path in public]
+    assert [one.status_code for one in answers] == [200, 200, 200]
+    for answer in answers:
+        text = answer.content.decode().lower()
+        assert f"{VICTIM}-menu" in text
+        assert not [one for one in victim.unpublished if one in text]
 
 
 def test_every_table_says_whose_its_rows_are(world: World, victim: Estate) -> None:

@@ -4,7 +4,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from tests.tasks.test_streaming_access import answer, sign_in
+from tasks.core.public_ids import task_name, workflow_name
+from tests.tasks.test_streaming_access import answer, ask, sign_in
 from tests.workspace.isolation.asks import paths_of
 from tests.workspace.isolation.estate import Estate, estate, token_of
 from tests.workspace.isolation.routes import front_routes
@@ -43,6 +44,46 @@ async def test_a_task_is_shown_to_its_owner_alone() -> None:
                     text = f"{got.headers}{got.body.decode()}".lower().replace(str(victim.task.pk), "")
                     assert not [marker for marker in markers if marker in text], where
     assert not differences(before, await in_database(dump_of)(victim.owner))
+
+
+async def test_an_agents_task_is_shown_to_those_who_work_on_its_site_and_to_its_tokens_alone() -> None:
+    victim, headers, _, markers = await in_database(everybody)()
+    task = victim.agent_tasks[0]
+    names = [task_name(task.pk), str(task.pk), task.pk.hex, str(task.workflow_id), task.workflow_id.hex]
+    paths = [f"/v1/tasks/{name}" for name in names] + [f"/workspace/tasks/{name}/events" for name in names]
+    paths += [f"/v1/workflows/{workflow_name(task.workflow_id)}", f"/v1/tasks/{names[0]}/artifacts/evt_1"]
+    for path in paths:
+        for accept in ("text/event-stream", "application/x-ndjson", "application/json"):
+            for name in ("anonymous", "forged", "another owner", "nobody"):
+                got = await answer(path, accept=accept, **headers[name])
+                where = f"{name}: {path} as {accept}: {got.status}"
+                assert 400 <= got.status < 500, where
+                text = f"{got.headers}{got.body.decode()}".lower()
+                for sent in sorted(names, key=len, reverse=True):
+                    text = text.replace(sent.lower(), "")
+                assert not [marker for marker in markers if marker in text], where
+
+
+async def test_people_of_a_site_follow_its_agents_tasks() -> None:
+    victim, headers, _, _ = await in_database(everybody)()
+    for name in ("a viewer", "a colleague"):
+        cookie = headers[name]["cookie"]
+        exchange = await ask(f"/workspace/tasks/{victim.agent_tasks[0].pk}/events", cookie=cookie)
+        await exchange.begun()
+        exchange.leave()
+        await exchange.ended()
+        assert exchange.status == 200
+
+
+@pytest.mark.xfail(strict=True, reason="Reader.may_read lets a site's people follow its workflows")
+async def test_the_log_of_a_workflow_is_not_for_a_sites_people_because_others_work_in_it_too() -> None:
+    victim, headers, _, _ = await in_database(everybody)()
+    for cookie in (await in_database(sign_in)(victim.owner), headers["a colleague"]["cookie"]):
+        exchange = await ask(f"/workspace/tasks/{victim.agent_tasks[0].workflow_id}/events", cookie=cookie)
+        await exchange.begun()
+        exchange.leave()
+        await exchange.ended()
+        assert exchange.status == 404
 
 
 async def test_to_its_owner_it_is_shown() -> None:

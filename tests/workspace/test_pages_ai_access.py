@@ -1,5 +1,6 @@
 """AI access: the switches, what follows from them in words, cloud by key, proof by host, and what agents find."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -303,19 +304,46 @@ class TestCloud:
 
 class TestArtefacts:
     def test_what_is_published_is_shown(
-        self, key: SiteKey, url: str, browser: Client, stored: Callable[..., SiteConfig]
+        self, key: SiteKey, url: str, browser: Client, proved: HostClaim, stored: Callable[..., SiteConfig]
     ) -> None:
         stored(aiAccess={"enabled": True})
         page = browser.get(url)
-        assert page.context["is_published"] is True
+        assert "What agents find" in text_of(page)
+        assert "Nothing of this is published now" not in text_of(page)
         assert [name for name, _, _ in page.context["artefacts"]] == [
             "Tags",
             "Link header",
+            "Rich marker",
             "/.well-known/agent-card.json",
             "/.well-known/rover-site.json",
             "/llms.txt",
         ]
         assert "application/agent+json" in text_of(page)
+
+    def test_what_is_shown_is_what_is_served_and_where(
+        self,
+        site: Site,
+        key: SiteKey,
+        url: str,
+        browser: Client,
+        proved: HostClaim,
+        stored: Callable[..., SiteConfig],
+    ) -> None:
+        stored(aiAccess={"enabled": True})
+        shown = {name: (where, text) for name, where, text in browser.get(url).context["artefacts"]}
+        for path in ("/.well-known/agent-card.json", "/.well-known/rover-site.json", "/llms.txt"):
+            address = f"/discovery/{site.public_id}/{path.rpartition('/')[2]}"
+            where, text = shown[path]
+            assert where.endswith(address)
+            assert Client().get(address).content.decode() == text
+
+    def test_until_the_host_is_proved_nothing_is_published(
+        self, key: SiteKey, url: str, browser: Client, stored: Callable[..., SiteConfig]
+    ) -> None:
+        stored(aiAccess={"enabled": True})
+        page = text_of(browser.get(url))
+        assert "What agents would find" in page
+        assert "It is not proved yet that bakery.example is yours." in page
 
     @pytest.mark.parametrize(
         "patch",
@@ -329,9 +357,15 @@ class TestArtefacts:
     ) -> None:
         stored(**patch)
         page = browser.get(url)
-        assert page.context["is_published"] is False
         assert "Nothing of this is published now" in text_of(page)
         assert "What agents would find" in text_of(page)
+
+    def test_while_access_is_off_the_card_is_shown_as_it_would_be(
+        self, key: SiteKey, url: str, browser: Client, stored: Callable[..., SiteConfig]
+    ) -> None:
+        stored(aiAccess={"enabled": False})
+        shown = {name: text for name, _, text in browser.get(url).context["artefacts"]}
+        assert json.loads(shown["/.well-known/agent-card.json"])["capabilities"]["publicTasks"] is True
 
     def test_without_a_key_there_is_nothing_to_show(self, url: str, browser: Client) -> None:
         page = browser.get(url)
@@ -364,3 +398,56 @@ class TestWhoMay:
     def test_strangers_find_nothing(self, site: Site, url: str, other: User, client_of: Browser) -> None:
         assert client_of(other).get(url).status_code == 404
         assert client_of(other).post(url, answers(site)).status_code == 404
+
+
+class TestWaitingForABrowser:
+    def test_the_time_is_forty_five_seconds_unless_it_is_said(
+        self, site: Site, url: str, browser: Client, stored: Callable[..., SiteConfig]
+    ) -> None:
+        assert browser.get(url).context["form"]["wait"].value() == 45
+        stored(aiAccess={"autoPromoteSeconds": 0})
+        assert browser.get(url).context["form"]["wait"].value() == 0
+
+    @pytest.mark.parametrize("seconds", [0, 1, 600])
+    def test_it_is_saved_and_on_record(self, site: Site, url: str, browser: Client, seconds: int) -> None:
+        assert browser.post(url, answers(site, wait=seconds)).status_code == 302
+        assert content(site)["aiAccess"] == {"autoPromoteSeconds": seconds}
+        [entry] = AuditEntry.objects.filter(action="site_config.changed")
+        assert entry.after == {"aiAccess": {"autoPromoteSeconds": seconds}}
+
+    def test_what_was_never_said_stays_unsaid_while_it_is_the_default(
+        self, site: Site, url: str, browser: Client
+    ) -> None:
+        for wait in (45, ""):
+            page = browser.post(url, answers(site, wait=wait), follow=True)
+            assert "Nothing differs from what is saved." in text_of(page)
+        assert content(site)["aiAccess"] == {}
+
+    def test_an_empty_field_is_the_default(
+        self, site: Site, url: str, browser: Client, stored: Callable[..., SiteConfig]
+    ) -> None:
+        stored(aiAccess={"autoPromoteSeconds": 5})
+        browser.post(url, answers(site, wait=""))
+        assert content(site)["aiAccess"] == {"autoPromoteSeconds": 45}
+
+    @pytest.mark.parametrize("wait", ["-1", "601", "soon", "4.5", "9" * 400])
+    def test_anything_else_is_refused_beside_the_field(
+        self, site: Site, url: str, browser: Client, wait: str
+    ) -> None:
+        page = browser.post(url, answers(site, wait=wait))
+        assert page.status_code == 422
+        assert page.context["form"].errors.keys() == {"wait"}
+        assert content(site)["aiAccess"] == {}
+
+    def test_a_viewer_reads_it(self, site: Site, url: str, viewer: User, client_of: Browser) -> None:
+        label = "Seconds that a task waits for a browser before this server takes it"
+        assert f"<dt>{label}</dt><dd>45</dd>" in text_of(client_of(viewer).get(url))
+
+    def test_somebody_elses_change_is_shown_beside_ones_own(
+        self, site: Site, url: str, browser: Client, stored: Callable[..., SiteConfig]
+    ) -> None:
+        mine = answers(site, wait=30)
+        stored(aiAccess={"autoPromoteSeconds": 10})
+        page = browser.post(url, mine)
+        assert page.status_code == 409
+        assert [row[1:] for row in page.context["stale"]] == [("10", "30")]

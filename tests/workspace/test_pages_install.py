@@ -310,6 +310,30 @@ class TestTheSignsForAgents:
                 "application/json" if ".json" in name else "text/markdown"
             )
 
+    def test_the_page_says_where_this_server_has_the_files_and_from_when_on(
+        self, browser: Client, url: str, site: Site, key: SiteKey, now: datetime
+    ) -> None:
+        open_to_agents(site)
+        served = f"/discovery/{site.public_id}/agent-card.json"
+        before = text_of(browser.get(url))
+        assert served in before
+        assert f"Not served yet: It is not proved yet that {HOST} is yours." in before
+        assert Client().get(served).status_code == 404
+        HostClaim.objects.create(site=site, host=HOST, token="t", created_at=now, proved_at=now)
+        after = text_of(browser.get(url))
+        assert served in after
+        assert "Not served yet" not in after
+        assert Client().get(served).status_code == 200
+
+    def test_what_is_downloaded_is_what_is_served(
+        self, browser: Client, url: str, site: Site, key: SiteKey, now: datetime
+    ) -> None:
+        open_to_agents(site)
+        HostClaim.objects.create(site=site, host=HOST, token="t", created_at=now, proved_at=now)
+        for name in ("agent-card.json", "rover-site.json", "llms.txt"):
+            served = Client().get(f"/discovery/{site.public_id}/{name}")
+            assert browser.get(f"{url}files/{name}").content == served.content
+
     def test_nothing_is_there_while_agents_are_not_let_in(
         self, browser: Client, url: str, site: Site, key: SiteKey
     ) -> None:

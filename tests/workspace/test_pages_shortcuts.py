@@ -13,7 +13,7 @@ from django.urls import reverse
 from workspace.core.policy import policy_defaults
 from workspace.core.shortcut_files import FILE_MAX_BYTES
 from workspace.core.shortcuts import ordered_shortcuts
-from workspace.models import AuditEntry, Site, SiteConfig, SiteKey, User
+from workspace.models import AuditEntry, HostClaim, Site, SiteConfig, SiteKey, User
 from workspace.services.audit import Actor
 from workspace.services.configs import site_config_patch
 from workspace.services.sites import site_create
@@ -37,6 +37,7 @@ FULL = {
     "requiresConfirmation": True,
     "preferredInterface": "shortcut",
     "runKind": "task",
+    "visibility": "public",
 }
 TYPED = FULL | {
     "prompt": "Ask for size,\r\nthen fill the form.",
@@ -83,6 +84,12 @@ class Pages:
         """Store shortcuts with these ids."""
         self.patch(
             shortcuts=[{"id": name, "label": name.title(), "prompt": f"Do {name}.", **more} for name in names]
+        )
+
+    def prove(self) -> None:
+        """The site's host is its own."""
+        HostClaim.objects.create(
+            site=self.site, host=self.site.host, token="t", created_at=self._now, proved_at=self._now
         )
 
     def changes(self) -> int:
@@ -348,6 +355,7 @@ def test_another_id_warns_of_links_with_the_old_one(browser: Client, pages: Page
         ("sideEffect", "magic", "not one of the available choices"),
         ("requiresConfirmation", "maybe", "not one of the available choices"),
         ("preferredInterface", "fax", "not one of the available choices"),
+        ("visibility", "secret", "not one of the available choices"),
         ("tags", "\n".join(f"t{n}" for n in range(17)), "at most 16"),
         ("tags", "good\n" + "x" * 41, "Entry 2: Must be at most 40"),
         ("examples", "\n".join("abcdefg"), "at most 6"),
@@ -444,6 +452,7 @@ def test_a_shortcut_of_the_owners_other_site_is_not_found(
 
 
 def test_agents_are_told_all_but_the_prompt(browser: Client, pages: Pages, key: SiteKey) -> None:
+    pages.prove()
     pages.patch(shortcuts=[FULL], aiAccess={"enabled": True})
 
     told = browser.get(pages.url("shortcut", "order-cake")).context["told"]
@@ -456,11 +465,12 @@ def test_agents_are_told_all_but_the_prompt(browser: Client, pages: Pages, key: 
 
 @pytest.mark.parametrize(
     ("access", "enabled", "expected"),
-    [(False, True, "does not publish"), (True, False, "switched off"), (True, True, "")],
+    [(False, True, "AI access is off."), (True, False, "switched off"), (True, True, "")],
 )
 def test_the_preview_says_why_agents_hear_nothing(
     browser: Client, pages: Pages, key: SiteKey, access: bool, enabled: bool, expected: str
 ) -> None:
+    pages.prove()
     pages.hold("a", enabled=enabled)
     pages.patch(aiAccess={"enabled": access})
 
@@ -468,6 +478,35 @@ def test_the_preview_says_why_agents_hear_nothing(
 
     assert expected in told.silent
     assert bool(expected) == bool(told.silent)
+
+
+def test_on_a_host_that_is_not_proved_agents_hear_nothing(
+    browser: Client, pages: Pages, key: SiteKey
+) -> None:
+    pages.hold("a")
+    pages.patch(aiAccess={"enabled": True})
+
+    told = browser.get(pages.url("shortcut", "a")).context["told"]
+
+    assert "It is not proved yet that bakery.example is yours." in told.silent
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "expected"),
+    [
+        (["a"], {"visibility": "private"}, "it is private"),
+        (["A", "a"], {}, "the same as another"),
+        ([*(f"s{number}" for number in range(24)), "a"], {}, "the first 24"),
+    ],
+)
+def test_the_preview_says_why_agents_do_not_hear_of_this_one(
+    browser: Client, pages: Pages, key: SiteKey, names: list[str], more: dict[str, str], expected: str
+) -> None:
+    pages.prove()
+    pages.hold(*names, **more)
+    pages.patch(aiAccess={"enabled": True})
+
+    assert expected in browser.get(pages.url("shortcut", "a")).context["told"].silent
 
 
 def test_an_effect_that_nobody_chose_is_told_as_the_worst(browser: Client, pages: Pages) -> None:

@@ -12,6 +12,7 @@ from workspace.core.shortcuts import (
     SCHEMA_MAX_BYTES,
     Shortcut,
     ordered_shortcuts,
+    published_shortcuts,
     rendered_shortcuts,
     validated_shortcuts,
 )
@@ -32,12 +33,14 @@ FULL = LEAST | {
     "requiresConfirmation": True,
     "preferredInterface": "webmcp",
     "runKind": "task",
+    "visibility": "private",
 }
 CHOICES = {
     "routing": ["auto", "act", "planner"],
     "sideEffect": ["none", "read", "write", "transactional"],
     "preferredInterface": ["task", "shortcut", "client_tool", "webmcp"],
     "runKind": ["guide", "task"],
+    "visibility": ["public", "private"],
 }
 TEXT_LIMITS = {"id": 80, "label": 80, "prompt": 2_000, "description": 200, "icon": 8}
 SCHEMAS = ["inputSchema", "outputSchema"]
@@ -405,6 +408,17 @@ def test_visitors_see_the_first_that_are_enabled() -> None:
     ]
 
     assert [one["id"] for one in rendered_shortcuts(entries, 2)] == ["b", "a"]
+
+
+def test_agents_may_know_of_those_that_are_enabled_and_not_private() -> None:
+    entries: list[dict[str, Any]] = [
+        {"id": "a", "visibility": "public"},
+        {"id": "x", "enabled": False},
+        {"id": "y", "visibility": "private"},
+        {"id": "b", "order": 1},
+    ]
+
+    assert [one["id"] for one in published_shortcuts(entries)] == ["b", "a"]
 
 
 @given(st.lists(json_objects_about([*FULL]) | json_values, max_size=3) | json_values)

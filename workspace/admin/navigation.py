@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 from django.urls import reverse
 
+from workspace.admin.contributions import with_contributed_links
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -38,7 +40,7 @@ SITE_LINKS = (
 OWNER_LINKS = (
     ("overview", "Overview", "admin:index"),
     ("sites", "Sites", "admin:sites"),
-    ("tasks", "Tasks", "admin:tasks_task_changelist"),
+    ("tasks", "Background work", "admin:tasks_task_changelist"),
     ("tokens", "API tokens", "admin:tokens"),
     ("audit", "Audit log", "admin:audit"),
     ("api", "API", "api-docs"),
@@ -62,10 +64,10 @@ def navigation(request: HttpRequest) -> list[Group]:
 
 
 def site_navigation(name: str, public_id: str) -> Group:
-    """The pages of one site."""
+    """The pages of one site, also those of other apps."""
     links = [
         Link(section=section, text=text, url=reverse(url, args=[public_id]))
-        for section, text, url in SITE_LINKS
+        for section, text, url in with_contributed_links(SITE_LINKS)
     ]
     return Group(heading=name, links=links)
 

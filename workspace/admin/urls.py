@@ -1,11 +1,9 @@
 """Every page of the workspace that is not a model page, below /workspace/."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from workspace.admin.contributions import Page, contributed_pages
 from workspace.admin.pages import (
     ai_access,
     assistant,
@@ -24,7 +22,6 @@ from workspace.admin.pages import (
     tokens,
 )
 
-Page = tuple[str, Callable[..., Any], str]
 PAGES: list[Page] = [
     *sites.PAGES,
     *keys.PAGES,
@@ -45,5 +42,6 @@ PAGES: list[Page] = [
 
 
 def page_urls(site: AdminSite) -> list[URLPattern]:
-    """Each page behind the admin site's sign-in."""
-    return [path(route, site.admin_view(view), name=name) for route, view, name in PAGES]
+    """Each page behind the admin site's sign-in, also those of other apps."""
+    pages = [*PAGES, *contributed_pages()]
+    return [path(route, site.admin_view(view), name=name) for route, view, name in pages]

@@ -15,6 +15,8 @@ from workspace.core.errors import RoverError
 from workspace.core.tokens import Scope
 
 JSON = "application/json"
+ACCESS_TOKEN = ("accessToken", "accessTokenInAddress")
+"""The two ways in which the token of a task or of a workflow may come."""
 
 Shape = type[BaseModel] | list[type[BaseModel]] | Mapping[str, Any]
 """What a body looks like: a model, a list of one model, or a JSON Schema written out."""
@@ -71,9 +73,10 @@ class Refused:
 class Operation:
     """One method at one path.
 
-    `name` is the operationId and never changes. `also` is a second path with the same answers. `scopes`: a
-    token with one of these opens it; none: no token is asked for. `is_enveloped` says in which shape answers
-    and refusals come; an enveloped answer is described by its `data` alone.
+    `name` is the operationId and never changes. `also` is a second path with the same answers. `scopes`: an
+    owner's token with one of these opens it; `opened_by`: the ways in which another token may; neither: no
+    token is asked for. `is_enveloped` says in which shape answers and refusals come; an enveloped answer is
+    described by its `data` alone.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Operation:
     summary: str
     description: str = ""
     scopes: Sequence[Scope] = ()
+    opened_by: Sequence[str] = ()
     parameters: Sequence[Parameter] = ()
     body: Content | None = None
     body_required: bool = True

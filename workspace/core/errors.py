@@ -21,13 +21,16 @@ class ErrorKind(StrEnum):
     PAYMENT_REQUIRED = "payment_required"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     CONFLICT = "conflict"
+    GONE = "gone"
     TOO_LARGE = "too_large"
     UNPROCESSABLE = "unprocessable"
     RATE_LIMITED = "rate_limited"
     UPSTREAM = "upstream"
     UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
 
 
 class RoverError(Exception):

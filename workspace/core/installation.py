@@ -6,27 +6,26 @@
     csp_lines          what a Content Security Policy has to allow
     well_known_files   files to serve on the site itself
 
-Everything for agents is there only while discovery is on: the owner lets agents in (aiAccess), has not turned
-discovery off, and the site is not in the mode analytics_only. The body tag stays valid without it.
+Everything for agents (`workspace.core.discovery`) is there only while discovery is on: the owner lets agents
+in (aiAccess), has not turned discovery off, and the site is not in the mode analytics_only. The body tag
+stays valid without it.
 """
 
 import html
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import ada_url
 
 from workspace.core.credentials import Forbidden
+from workspace.core.discovery import tags
+from workspace.core.discovery.artefacts import ARTEFACTS
+from workspace.core.discovery.marker import marker
+from workspace.core.discovery.offer import Offer
+from workspace.core.discovery.silence import Silence
 from workspace.core.patterns import ScopeMode
 
 LIVE_STATES = frozenset({"active", "rotating"})
-AGENT_CARD_PATH = "/.well-known/agent-card.json"
-ROVER_SITE_PATH = "/.well-known/rover-site.json"
-LLMS_PATH = "/llms.txt"
-MARKER_TYPE = "application/agent+json"
-MAX_SKILLS = 24
 
 
 class HostNotListed(Forbidden):
@@ -56,19 +55,30 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """One site on this server. `base_url`: of this server, without a slash at the end; port and path prefix
-    belong to it. `keys`: all that the site has, live or not, the newest first. `discovery`: the owner lets
-    agents find the site. `roverbook`: the analytics script goes along. `shortcuts`: the contract's objects,
-    those that are published."""
+    """One site on this server. `offer`: the site as agents may know it. `keys`: all that the site has, live
+    or not, the newest first. `discovery`: the owner lets agents find the site. `silence`: why this server
+    itself publishes nothing about it, None when it does. `roverbook`: the analytics script goes along."""
 
-    site_id: str
-    site_name: str
-    host: str
-    base_url: str
+    offer: Offer
     keys: tuple[KeyFacts, ...]
     discovery: bool
+    silence: Silence | None = None
     roverbook: bool = False
-    shortcuts: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def site_id(self) -> str:
+        """The contract's siteId."""
+        return self.offer.site_id
+
+    @property
+    def host(self) -> str:
+        """The site's main host."""
+        return self.offer.host
+
+    @property
+    def base_url(self) -> str:
+        """Of this server, without a slash at the end; port and path prefix belong to it."""
+        return self.offer.base_url
 
     def publishes(self, key: KeyFacts | None) -> bool:
         """Whether a page with this key should show agents the way. Without a key, any live one decides."""
@@ -87,8 +97,8 @@ class Installation:
 
     @property
     def task_endpoint(self) -> str:
-        """Where agents create tasks."""
-        return f"{self.base_url}/v1/tasks"
+        """Where agents make tasks."""
+        return self.offer.task_endpoint
 
 
 def snippet_attributes(installation: Installation, key: KeyFacts) -> dict[str, str]:
@@ -112,30 +122,16 @@ def snippet(installation: Installation, key: KeyFacts) -> str:
     return "\n".join(tags)
 
 
-def marker(installation: Installation) -> str:
-    """The source-visible marker: a script element that holds data."""
-    return f'<script type="{MARKER_TYPE}">{script_json({"task": installation.task_endpoint})}</script>'
-
-
 def head_discovery(installation: Installation, key: KeyFacts) -> str:
     """Marker and links for the page's head; '' while discovery is off."""
     if not installation.publishes(key):
         return ""
-    links = (
-        f'<link rel="service-desc" type="application/json" href="{AGENT_CARD_PATH}">',
-        f'<link rel="service-doc" type="text/markdown" href="{LLMS_PATH}">',
-    )
-    return "\n".join((marker(installation), *links))
+    return "\n".join((marker(installation.task_endpoint), tags.head_links()))
 
 
 def link_header(installation: Installation, key: KeyFacts) -> str:
-    """The value of a `Link` header (RFC 8288) with the same links; '' while discovery is off."""
-    if not installation.publishes(key):
-        return ""
-    return (
-        f'<{AGENT_CARD_PATH}>; rel="service-desc"; type="application/json", '
-        f'<{LLMS_PATH}>; rel="service-doc"; type="text/markdown"'
-    )
+    """The value of a `Link` header with the same links; '' while discovery is off."""
+    return tags.link_header() if installation.publishes(key) else ""
 
 
 def csp_lines(installation: Installation) -> tuple[str, ...]:
@@ -154,134 +150,9 @@ def well_known_files(installation: Installation, key: KeyFacts) -> dict[str, str
     """Path to content of the files for the site's own origin; none while discovery is off."""
     if not installation.publishes(key):
         return {}
-    return {
-        AGENT_CARD_PATH: _json_file(agent_card(installation)),
-        ROVER_SITE_PATH: _json_file(rover_site(installation)),
-        LLMS_PATH: llms_txt(installation),
-    }
-
-
-def agent_card(installation: Installation) -> dict[str, Any]:
-    """The card by which agents of any kind know what the site offers. Prompts of shortcuts are not in it."""
-    site_url = f"https://{_bracketed(installation.host)}/"
-    return {
-        "name": installation.site_name or installation.host,
-        "description": f"Agents can work on {installation.host}: create a task with a URL and a prompt.",
-        "url": installation.task_endpoint,
-        "version": "1.0.0",
-        "defaultInputModes": ["text/plain", "application/json"],
-        "defaultOutputModes": ["text/plain", "application/json"],
-        "capabilities": {"streaming": True, "publicTasks": True, "stateTransitions": True},
-        "skills": [_skill(installation, each) for each in installation.shortcuts[:MAX_SKILLS]],
-        "interfaces": [
-            _interface("task", installation.task_endpoint, "Create and follow a task."),
-            _interface("workflow", f"{installation.base_url}/v1/workflows", "Follow tasks of several sites."),
-            _interface("site", site_url, "The website."),
-        ],
-        "extensions": {
-            "rover": {
-                "siteId": installation.site_id,
-                "siteUrl": site_url,
-                "taskEndpoint": installation.task_endpoint,
-                "workflowEndpoint": f"{installation.base_url}/v1/workflows",
-                "serviceDescUrl": AGENT_CARD_PATH,
-                "roverSiteUrl": ROVER_SITE_PATH,
-                "llmsUrl": LLMS_PATH,
-            }
-        },
-    }
-
-
-def rover_site(installation: Installation) -> dict[str, Any]:
-    """The site's profile."""
-    site_url = f"https://{_bracketed(installation.host)}/"
-    return {
-        "identity": {
-            "siteId": installation.site_id,
-            "name": installation.site_name or installation.host,
-            "siteUrl": site_url,
-        },
-        "auth": {
-            "taskEndpoint": installation.task_endpoint,
-            "workflowEndpoint": f"{installation.base_url}/v1/workflows",
-        },
-        "artifacts": {
-            "agentCardUrl": AGENT_CARD_PATH,
-            "roverSiteUrl": ROVER_SITE_PATH,
-            "llmsUrl": LLMS_PATH,
-            "siteUrl": site_url,
-        },
-    }
-
-
-def llms_txt(installation: Installation) -> str:
-    """The same for readers of Markdown."""
-    lines = [
-        f"# {_one_line(installation.site_name or installation.host)}",
-        "",
-        f"> Agents can work on {installation.host} through Rover.",
-        "",
-        f'- Create a task: POST {installation.task_endpoint} with `{{"url": "…", "prompt": "…"}}`',
-        f"- Agent card: {AGENT_CARD_PATH}",
-        f"- Site profile: {ROVER_SITE_PATH}",
-    ]
-    if installation.shortcuts:
-        lines += ["", "## Shortcuts", ""]
-        lines += [
-            f"- `{_one_line(each['id'])}`: {_one_line(each['label'])}"
-            for each in installation.shortcuts[:MAX_SKILLS]
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def script_json(value: object) -> str:
-    """JSON that may stand inside a script element: no `<`, `>` or `&`, and no line ends that old scripts
-    take for the end of a statement."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return {each.path: each.write(installation.offer) for each in ARTEFACTS.values()}
 
 
 def _script_tag(attributes: Mapping[str, str]) -> str:
     source, *others = (f'{name}="{html.escape(value)}"' for name, value in attributes.items())
     return f"<script {source} async{''.join(f' {each}' for each in others)}></script>"
-
-
-def _skill(installation: Installation, shortcut: Mapping[str, Any]) -> dict[str, Any]:
-    identifier = str(shortcut["id"])
-    effect = shortcut.get("sideEffect") or "transactional"
-    confirms = shortcut.get("requiresConfirmation")
-    return {
-        "id": identifier,
-        "name": shortcut["label"],
-        "description": shortcut.get("description") or shortcut["label"],
-        "tags": list(shortcut.get("tags") or ()),
-        "examples": list(shortcut.get("examples") or ()),
-        **{name: shortcut[name] for name in ("inputSchema", "outputSchema") if shortcut.get(name)},
-        "sideEffect": effect,
-        "requiresConfirmation": effect in ("write", "transactional") if confirms is None else confirms,
-        "preferredInterface": shortcut.get("preferredInterface") or "task",
-        "rover": {
-            "shortcutId": identifier,
-            "source": "shortcut",
-            "task": {
-                "endpoint": installation.task_endpoint,
-                "payload": {"url": f"https://{_bracketed(installation.host)}/", "shortcut": identifier},
-            },
-        },
-    }
-
-
-def _interface(kind: str, url: str, description: str) -> dict[str, Any]:
-    return {"type": kind, "url": url, "description": description, "available": True}
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
-
-
-def _json_file(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -4,14 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from workspace.core.installation import (
-    AGENT_CARD_PATH,
-    MARKER_TYPE,
-    ROVER_SITE_PATH,
-    Installation,
-    head_discovery,
-    well_known_files,
-)
+from workspace.core.discovery.marker import MARKER_TYPE
+from workspace.core.discovery.offer import AGENT_CARD_PATH, ROVER_SITE_PATH
+from workspace.core.installation import Installation, head_discovery, well_known_files
 from workspace.core.installation_look import Look
 from workspace.core.installation_report import Check, State, line, shown, skipped
 from workspace.core.web_answers import WebAnswer, WebRefused

@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass
 
+from workspace.core.discovery.marker import script_json
 from workspace.core.installation import (
     Installation,
     KeyFacts,
     csp_lines,
     head_discovery,
     link_header,
-    script_json,
     snippet,
     snippet_attributes,
 )

@@ -75,8 +75,13 @@ def _distinct_tags(tags: list[str]) -> list[str]:
     return list(seen.values())
 
 
+def is_shortcut_id(text: str) -> bool:
+    """Whether the characters are those of an id; its length is another question."""
+    return text[:1].isalnum() and all(char.isalnum() or char in "_.-" for char in text) and text.isascii()
+
+
 def _shortcut_id(text: str) -> str:
-    if not (text[:1].isalnum() and all(char.isalnum() or char in "_.-" for char in text) and text.isascii()):
+    if not is_shortcut_id(text):
         raise refusal(
             "not_allowed",
             "Must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
@@ -117,7 +122,8 @@ class Shortcut(Settings):
     """One shortcut. Lengths count code points, so an emoji of several code points fits into `icon`'s 8.
 
     `order`: those that have one come first, ascending. `sideEffect` and `requiresConfirmation` tell agents
-    what starting it can do. `runKind`: whether it shows the visitor how, or does it.
+    what starting it can do. `runKind`: whether it shows the visitor how, or does it. `visibility`: of a
+    private one visitors see the button, but agents are not told that it exists.
     """
 
     id: ShortcutId
@@ -136,6 +142,7 @@ class Shortcut(Settings):
     requires_confirmation: bool | None = None
     preferred_interface: Literal["task", "shortcut", "client_tool", "webmcp"] | None = None
     run_kind: Literal["guide", "task"] | None = None
+    visibility: Literal["public", "private"] | None = None
 
 
 def validated_shortcuts(
@@ -176,6 +183,15 @@ def ordered_shortcuts(shortcuts: Iterable[Mapping[str, Any]]) -> list[dict[str, 
     return [
         dict(shortcut)
         for shortcut in sorted(shortcuts, key=lambda one: (one.get("order") is None, one.get("order") or 0))
+    ]
+
+
+def published_shortcuts(shortcuts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What agents may know of: those that are switched on and not private, in order."""
+    return [
+        one
+        for one in ordered_shortcuts(shortcuts)
+        if one.get("enabled", True) is not False and one.get("visibility") != "private"
     ]
 
 

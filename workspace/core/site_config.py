@@ -34,6 +34,9 @@ GREETING_DELAY_MS = 3_000
 GREETING_DURATION_MS = 8_000
 # A browser's timer holds a 32-bit number of milliseconds; what is longer fires at once.
 TIMER_MAX_MS = 2**31 - 1
+AUTO_PROMOTE_SECONDS = 45
+AUTO_PROMOTE_MAX = 600
+"""Seconds after which a task that no browser has taken runs in the cloud; 0 is never."""
 
 BusinessType = Literal[
     "ecommerce",
@@ -156,6 +159,7 @@ class AiAccess(Settings):
     allow_cloud_browser: bool | None = None
     allow_delegated_handoffs: bool | None = None
     debug_streaming: bool | None = None
+    auto_promote_seconds: Annotated[int, Field(ge=0, le=AUTO_PROMOTE_MAX)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,8 @@ class AiAccessEffective:
 
     `enabled`: tasks and discovery; `prompt_launch`, `shortcut_launch`: links that start a prompt or a
     shortcut; `cloud_browser`: tasks may run without a visitor's browser; `delegated_handoffs`: other sites
-    may hand tasks over; `debug_streaming`: task events carry full arguments and results.
+    may hand tasks over; `debug_streaming`: task events carry full arguments and results;
+    `auto_promote_seconds`: how long a task waits for a browser before it runs in the cloud, 0 is for ever.
     """
 
     enabled: bool
@@ -173,6 +178,7 @@ class AiAccessEffective:
     cloud_browser: bool
     delegated_handoffs: bool
     debug_streaming: bool
+    auto_promote_seconds: int
 
 
 def empty_site_config() -> dict[str, Any]:
@@ -248,6 +254,7 @@ def ai_access_effective(ai_access: Mapping[str, Any]) -> AiAccessEffective:
         cloud_browser=enabled and ai_access.get("allowCloudBrowser") is not False,
         delegated_handoffs=enabled and ai_access.get("allowDelegatedHandoffs") is True,
         debug_streaming=enabled and ai_access.get("debugStreaming") is True,
+        auto_promote_seconds=_seconds(ai_access.get("autoPromoteSeconds")),
     )
 
 
@@ -263,6 +270,11 @@ def public_site_config(
         "limits": {name: limits[name] for name in ("shortcutMaxStored", "shortcutMaxRendered")},
         "version": version,
     }
+
+
+def _seconds(value: object) -> int:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return min(max(int(value), 0), AUTO_PROMOTE_MAX) if is_number else AUTO_PROMOTE_SECONDS  # type: ignore[call-overload]
 
 
 def _launch(ai_access: Mapping[str, Any], own_field: str) -> bool:

@@ -23,6 +23,7 @@ PLAUSIBLE = {
     "claim": ("claim", "claim_id"),
     "invitation": ("invitation", "invitation_id", "secret"),
     "task": ("task", "task_id", "batch_id"),
+    "agent task": ("q", "task_name"),
     "shortcut": ("shortcut", "shortcut_id", "id"),
     "audit row": ("subject", "before", "after"),
 }

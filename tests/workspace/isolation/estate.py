@@ -13,7 +13,12 @@ from django.test import Client
 
 from roverbook.services import notification_settings_patch
 from tasks.core.events import EventKind, NewEvent
-from tasks.models import BatchItem, Page, Task
+from tasks.core.prefer import Execution, Preferences
+from tasks.core.public_ids import task_name
+from tasks.models import AgentTask, BatchItem, Page, Task
+from tasks.services.agents.callers import Caller
+from tasks.services.agents.creating import CreateRequest, agent_task_create
+from tasks.services.agents.tokens import receipt_token, task_token, workflow_token
 from tasks.services.batches import batch_create
 from tasks.services.events import events_append
 from tasks.services.pages import namespace_of
@@ -56,6 +61,7 @@ class Estate:
     viewer: User
     colleague: User
     task: Task
+    agent_tasks: list[AgentTask] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     spent_secret: str = ""
     spent_link: str = ""
@@ -74,6 +80,8 @@ class Estate:
             "token_id": _ids(OwnerToken.objects.filter(owner=self.owner, revoked_at=None)),
             "owner_id": [str(self.owner.pk)],
             "task_id": [str(self.task.pk)],
+            "task_name": [task_name(one.pk) for one in self.agent_tasks[:1]],
+            "event": ["evt_1"],
             "shortcut_id": [f"{self.word}-menu"],
             "entry_id": _ids(AuditEntry.objects.filter(site=self.site, action="site_key.changed"))[-1:],
             "secret": [self.spent_secret],
@@ -115,6 +123,7 @@ class Estate:
             "claim": self.values["claim_id"][0],
             "invitation": self.values["invitation_id"][0],
             "task": str(self.task.pk),
+            "agent task": task_name(self.agent_tasks[0].pk),
             "shortcut": self.values["shortcut_id"][0],
             "audit row": str(AuditEntry.objects.filter(site=self.site).order_by("pk")[0].pk),
         }
@@ -122,13 +131,25 @@ class Estate:
     @property
     def markers(self) -> list[str]:
         """Texts that tell that a page shows something of this owner."""
+        return [self.word, *self._ids_and_secrets]
+
+    @property
+    def unpublished(self) -> list[str]:
+        """Texts that are shown nowhere, not even where the site is open to everybody."""
+        word = self.word
+        told = [self.owner.username, self.owner.email, f"the menu of {word}", f"{word} staff", f"{word} old"]
+        return [*told, *self._ids_and_secrets]
+
+    @property
+    def _ids_and_secrets(self) -> list[str]:
         own_ids: list[UUID] = [self.site.pk, self.task.pk, *(key.pk for key in self.keys)]
+        own_ids += [one for task in self.agent_tasks for one in (task.pk, task.workflow_id)]
         own_ids += OwnerToken.objects.filter(owner=self.owner).values_list("pk", flat=True)
         own_ids += HostClaim.objects.filter(site=self.site).values_list("pk", flat=True)
         own_ids += Invitation.objects.filter(site=self.site).values_list("pk", flat=True)
         own_ids += AuditEntry.objects.filter(site=self.site).values_list("pk", flat=True)
         claim_tokens = HostClaim.objects.filter(site=self.site).values_list("token", flat=True)
-        plain = [self.word, *self.secrets, *claim_tokens, *map(str, own_ids), *(one.hex for one in own_ids)]
+        plain = [*self.secrets, *claim_tokens, *map(str, own_ids), *(one.hex for one in own_ids)]
         return [text.lower() for text in plain]
 
 
@@ -145,6 +166,7 @@ def estate(word: str, now: datetime) -> Estate:
     _keys(made, actor, now)
     _config(made, actor, now)
     _credentials(made, actor, now)
+    _agent_tasks(made, now)
     for key in made.keys:
         key_admit(
             value=made.secrets[0], url=f"https://shop.{word}.example/", capability="roverEmbed", now=now
@@ -215,7 +237,12 @@ def _config(made: Estate, actor: Actor, now: datetime) -> None:
     word = made.word
     shortcut = {"id": f"{word}-menu", "label": f"{word} menu", "prompt": f"Tell of the menu of {word}."}
     patch = {
-        "shortcuts": [shortcut, {**shortcut, "id": f"{word}-hours"}],
+        "shortcuts": [
+            shortcut,
+            {**shortcut, "id": f"{word}-hours"},
+            {**shortcut, "id": f"{word}-rota", "label": f"{word} staff", "visibility": "private"},
+            {**shortcut, "id": f"{word}-last", "label": f"{word} old", "enabled": False},
+        ],
         "greeting": {"text": f"Welcome to {word}."},
         "aiAccess": {"enabled": True},
     }
@@ -259,6 +286,26 @@ def _task(word: str, owner: User, now: datetime) -> Task:
         status="done", page=page, final_url=url, http_status=200
     )
     return task
+
+
+def _agent_tasks(made: Estate, now: datetime) -> None:
+    """One that waits for a browser, and one that waits for a worker; the tokens that open them are secrets."""
+    for execution in (Execution.BROWSER, Execution.AUTO):
+        body = {
+            "url": f"https://{made.word}.example/",
+            "prompt": f"Find the bread of {made.word}.",
+            "agent": {"key": f"{made.word}-agent", "name": f"{made.word} agent"},
+        }
+        request = CreateRequest(
+            body=body,
+            preferences=Preferences(execution=execution),
+            caller=Caller(address="192.0.2.7"),
+            idempotency_key=f"{made.word}-{execution}",
+            now=now,
+        )
+        made.agent_tasks.append(AgentTask.objects.get(pk=agent_task_create(request).task_id))
+    for task in made.agent_tasks:
+        made.secrets += [task_token(task.pk), workflow_token(task.workflow_id), receipt_token(task.pk)]
 
 
 def _page(word: str, owner: User, url: str, now: datetime) -> dict[str, Any]:

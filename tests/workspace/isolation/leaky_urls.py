@@ -19,6 +19,11 @@ def shows(request: HttpRequest, site_id: str) -> HttpResponse:
     return HttpResponse(Site.objects.get(public_id=site_id).name)
 
 
+def publishes(request: HttpRequest, site_id: str) -> HttpResponse:
+    site = Site.objects.get(public_id=site_id)
+    return HttpResponse(f"{site.name}, {site.config.content['shortcuts']}")
+
+
 def hints(request: HttpRequest, site_id: str) -> HttpResponse:
     return HttpResponse(headers={"Location": Site.objects.get(public_id=site_id).host})
 
@@ -65,6 +70,7 @@ def repeats(request: HttpRequest, site_id: str) -> HttpResponse:
 
 urlpatterns = [
     path("careless/shows/<slug:site_id>/", shows),
+    path("discovery/<slug:site_id>/careless", publishes),
     path("careless/hints/<slug:site_id>/", hints),
     path("careless/changes/<slug:site_id>/", changes),
     path("careless/logs-late/<slug:site_id>/", logs_late),

@@ -11,6 +11,8 @@ from django.urls.resolvers import RoutePattern
 
 from workspace.admin import site
 
+PUBLIC = "/discovery/"
+"""Below it everybody reads what an owner publishes; a site of the estate does."""
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -25,6 +27,11 @@ class Route:
     @property
     def parameters(self) -> list[str]:
         return PARAMETER.findall(self.path)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is there for everybody to read about a site."""
+        return self.path.startswith(PUBLIC)
 
     def at(self, **values: object) -> str:
         """The path with its parameters filled in."""

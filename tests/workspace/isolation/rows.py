@@ -1,7 +1,7 @@
 """Whose rows are whose, and whether any of them changed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +10,13 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.models import Q
 
-from tasks.models import Page, WorkerBeat
+from tasks.models import CallerRate, Page, ProvenKey, SeenNonce, WorkerBeat
 from tasks.services.pages import namespace_of
 from workspace.models import AuditEntry, Site, User
 
 APPS = ("workspace", "tasks", "roverbook")
-NOBODYS = {WorkerBeat}
-"""Tables whose rows are the server's own."""
+NOBODYS = {WorkerBeat, CallerRate, ProvenKey, SeenNonce}
+"""Tables whose rows are the server's own, or those of agents."""
 WRITE = re.compile(
     r'\s*(?:INSERT\s+(?:OR \w+ )?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?(\w+)', re.IGNORECASE
 )
@@ -30,8 +30,9 @@ def all_models() -> list[type[models.Model]]:
     return [model for label in APPS for model in apps.get_app_config(label).get_models()]
 
 
-def dump_of(user: User) -> Dump:
-    """Every row that belongs to the person, or hangs on one that does, by whatever foreign key."""
+def dump_of(user: User, tables: Collection[str] | None = None) -> Dump:
+    """Every row that belongs to the person, or hangs on one that does, by whatever foreign key; of these tables
+    alone, if they are named."""
     owned: dict[type[models.Model], Any] = {}
     waiting = [model for model in all_models() if model not in NOBODYS]
     while waiting:
@@ -43,14 +44,16 @@ def dump_of(user: User) -> Dump:
     return {
         model._meta.label: {row[0]: row for row in owned[model].values_list("pk", *_columns(model))}
         for model in owned
+        if tables is None or model._meta.db_table in tables
     }
 
 
-def dump_of_all() -> Dump:
-    """Every row of every table of ours."""
+def dump_of_all(tables: Collection[str] | None = None) -> Dump:
+    """Every row of every table of ours, or of these alone."""
     return {
         model._meta.label: {row[0]: row for row in model._default_manager.values_list("pk", *_columns(model))}
         for model in all_models()
+        if tables is None or model._meta.db_table in tables
     }
 
 
@@ -68,10 +71,10 @@ class Change:
 
 
 def differences(before: Dump, after: Dump) -> list[Change]:
-    """Every row that differs."""
+    """Every row that differs in the tables of `after`: those that nothing was written to need not be in it."""
     found = []
-    for label in before.keys() | after.keys():
-        old, new = before.get(label, {}), after.get(label, {})
+    for label in after:
+        old, new = before[label], after[label]
         for pk in sorted(old.keys() | new.keys(), key=str):
             if pk not in old:
                 found.append(Change(label, str(pk), frozenset(), f"added {_shown(label, new[pk])}"))

@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.text import slugify
 
 from tests.workspace.isolation.estate import Estate
+from tests.workspace.isolation.routes import PUBLIC
 from tests.workspace.isolation.rows import Change, Dump, differences, dump_of, watched
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -85,7 +86,8 @@ class Walker:
     def __post_init__(self) -> None:
         self._before: Dump = dump_of(self.victim.owner)
         self._markers = [] if self.visitor.may_see else self.victim.markers
-        self._any_marker = re.compile("|".join(map(re.escape, self._markers)) or r"(?!)")
+        self._any_marker = _any_of(self._markers)
+        self._unpublished = _any_of([] if self.visitor.may_see else self.victim.unpublished)
         cookie = self.visitor.client.cookies.get(settings.SESSION_COOKIE_NAME)
         self._session = cookie.value if cookie else ""
         self._client = Client(raise_request_exception=False)  # one for all: each loads the middleware anew
@@ -111,16 +113,17 @@ class Walker:
         if leaked:
             self._found(ask, f"shown: {leaked}")
         if writes.tables:
-            self._look_for_changes(ask)
+            self._look_for_changes(ask, writes.tables)
 
     def _leaked(self, ask: Ask, text: str) -> str:
         """What stands around the first marker that the visitor did not send."""
-        found = self._any_marker.search(text.lower())
+        marker = self._unpublished if ask.path.startswith(PUBLIC) else self._any_marker
+        found = marker.search(text.lower())
         if found is None:
             return ""
         spellings: set[str] = set()
         for sent in ask.sent:
-            if self._any_marker.search(sent.lower()):
+            if marker.search(sent.lower()):
                 spellings |= {
                     sent,
                     quote(sent),
@@ -131,17 +134,21 @@ class Walker:
                 }
         for spelling in sorted(spellings, key=len, reverse=True):
             text = re.sub(re.escape(spelling), "·", text, flags=re.IGNORECASE)
-        found = self._any_marker.search(text.lower())
+        found = marker.search(text.lower())
         return text[max(0, found.start() - AROUND) : found.end() + AROUND] if found else ""
 
-    def _look_for_changes(self, ask: Ask) -> None:
-        changes = differences(self._before, dump_of(self.victim.owner))
+    def _look_for_changes(self, ask: Ask, written: set[str]) -> None:
+        changes = differences(self._before, dump_of(self.victim.owner, written))
         for change in changes:
             if not self.visitor.may_change(ask.path, change):
                 self._found(ask, f"changed: {change}")
 
     def _found(self, ask: Ask, what: str) -> None:
         self.findings.append(Finding(self.visitor.name, str(ask), what))
+
+
+def _any_of(texts: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, texts)) or r"(?!)")
 
 
 def send(client: Client, ask: Ask, token: str) -> Any:

@@ -13,17 +13,23 @@ from django.utils import timezone
 from workspace.admin.forms import CoreForm, NoteField, RevisionField
 from workspace.admin.frame import actor_of, render_page, say, site_page
 from workspace.core.capabilities import CAPABILITY_TEXTS
+from workspace.core.discovery.artefacts import ARTEFACTS
+from workspace.core.discovery.tags import rich_marker
 from workspace.core.fields import InvalidFields
 from workspace.core.installation import (
     Installation,
     KeyFacts,
     head_discovery,
     link_header,
-    well_known_files,
 )
 from workspace.core.policy import SHORTCUTS_STORED_MAX
 from workspace.core.refusals import StaleEdit
-from workspace.core.site_config import ai_access_effective, empty_site_config
+from workspace.core.site_config import (
+    AUTO_PROMOTE_MAX,
+    AUTO_PROMOTE_SECONDS,
+    ai_access_effective,
+    empty_site_config,
+)
 from workspace.models import Site, SiteConfig, SiteKey
 from workspace.selectors.ai_state import ai_state
 from workspace.selectors.installations import installation_of
@@ -39,6 +45,7 @@ class AiAccessForm(CoreForm):
     core_names = {
         "siteConfig.aiAccess.enabled": "enabled",
         "siteConfig.aiAccess.allowCloudBrowser": "cloud",
+        "siteConfig.aiAccess.autoPromoteSeconds": "wait",
         "siteConfig.aiAccess.allowDelegatedHandoffs": "handoffs",
         "siteConfig.aiAccess.debugStreaming": "debug",
         "siteConfig.aiAccess.allowPromptLaunch": "prompt_links",
@@ -62,6 +69,14 @@ class AiAccessForm(CoreForm):
         required=False,
         help_text="Also needs a key whose cloud switch is on, below.",
     )
+    wait = forms.IntegerField(
+        label="Seconds that a task waits for a browser before this server takes it",
+        required=False,
+        min_value=0,
+        max_value=AUTO_PROMOTE_MAX,
+        help_text=f"At most {AUTO_PROMOTE_MAX}. It matters for tasks that may run either way. 0: never, the "
+        f"task waits for a browser until it expires. Left empty: {AUTO_PROMOTE_SECONDS}.",
+    )
     handoffs = forms.BooleanField(
         label="Take tasks that other sites hand over",
         required=False,
@@ -83,7 +98,12 @@ class AiAccessForm(CoreForm):
 
     def main_fields(self) -> list[forms.BoundField]:
         """What is always in sight."""
-        return [self[name] for name in ("enabled", "discovery", "cloud", "handoffs", "debug")]
+        return [self[name] for name in ("enabled", "discovery", "cloud", "wait", "handoffs", "debug")]
+
+    def clean_wait(self) -> int:
+        """Nothing is the default."""
+        given: int | None = self.cleaned_data["wait"]
+        return AUTO_PROMOTE_SECONDS if given is None else given
 
     def legacy_fields(self) -> list[forms.BoundField]:
         """The two switches that are older than the main one."""
@@ -97,6 +117,7 @@ _SWITCHES = (
     ("handoffs", "allowDelegatedHandoffs", False),
     ("debug", "debugStreaming", False),
 )
+_WAIT = "autoPromoteSeconds"
 _LINKS = (("prompt_links", "allowPromptLaunch"), ("shortcut_links", "allowShortcutLaunch"))
 
 
@@ -150,7 +171,7 @@ def _show(
     discovery = content["agentDiscovery"].get("enabled") is not False
     state = ai_state(site, content["aiAccess"], discovery=discovery, now=now)
     installation = installation_of(site, now=now)
-    is_published = installation.publishes(None)
+    silence = installation.silence
     return render_page(
         request,
         "workspace/ai_access/ai_access.html",
@@ -162,8 +183,8 @@ def _show(
         state=state,
         keys=[_cloud_row(key) for key in state.keys],
         stored=_stored_in_words(config),
-        is_published=is_published,
-        artefacts=_artefacts(installation),
+        unpublished=silence.sentence(site.host) if silence else "",
+        artefacts=_artefacts(_as_if_open(installation, content)),
         **context,
     )
 
@@ -180,7 +201,8 @@ def _stored(config: SiteConfig) -> dict[str, Any]:
     switches = {name: said.get(member, default) is True for name, member, default in _SWITCHES}
     links = {name: _answer(said.get(member)) for name, member in _LINKS}
     discovery = content["agentDiscovery"].get("enabled") is not False
-    return {**switches, **links, "discovery": discovery, "version": config.version, "note": ""}
+    wait = ai_access_effective(said).auto_promote_seconds
+    return {**switches, **links, "wait": wait, "discovery": discovery, "version": config.version, "note": ""}
 
 
 def _answer(stored: object) -> str:
@@ -195,6 +217,8 @@ def _patch(content: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any
     for name, member, default in _SWITCHES:
         if member in access or said[name] is not default:
             access[member] = said[name]
+    if _WAIT in access or said["wait"] != AUTO_PROMOTE_SECONDS:
+        access[_WAIT] = said["wait"]
     for name, member in _LINKS:
         access.pop(member, None)
         if said[name] != KEEP:
@@ -247,18 +271,24 @@ def _cloud_row(key: SiteKey) -> dict[str, Any]:
     }
 
 
+def _as_if_open(installation: Installation, content: Mapping[str, Any]) -> Installation:
+    """The site with AI access and discovery on, all else as it is stored."""
+    access = ai_access_effective({**content["aiAccess"], "enabled": True})
+    return replace(installation, discovery=True, offer=replace(installation.offer, access=access))
+
+
 def _artefacts(installation: Installation) -> list[tuple[str, str, str]]:
-    """(name, where it goes, content) of everything that shows agents the way; what it would be, while it is
-    not published. Nothing without a live key for agents."""
-    key = _publishing_key(installation)
+    """(name, where it goes, content) of everything that shows agents the way. Nothing without a live key for
+    agents."""
+    key, offer = _publishing_key(installation), installation.offer
     if key is None:
         return []
-    shown = replace(installation, discovery=True)
-    files = well_known_files(shown, key)
+    places = zip(ARTEFACTS.values(), offer.served, strict=True)
     return [
-        ("Tags", "in the head of each page", head_discovery(shown, key)),
-        ("Link header", "in the answers of your server", link_header(shown, key)),
-        *((path, f"served at https://{installation.host}{path}", text) for path, text in files.items()),
+        ("Tags", "in the head of each page", head_discovery(installation, key)),
+        ("Link header", "in the answers of your server", link_header(installation, key)),
+        ("Rich marker", "in place of the short one, for agents that know Rover", rich_marker(offer)),
+        *((each.path, f"this server serves it at {url}", each.write(offer)) for each, url in places),
     ]
 
 

@@ -182,7 +182,8 @@ def _of_key(site: Site, installation: Installation, chosen: KeyFacts | None) -> 
         "head": head_discovery(installation, chosen),
         "header": link_header(installation, chosen),
         "files": [shown for shown, _ in shown_files(installation, chosen).values()],
-        "is_discovery_on": installation.discovery,
+        "served": installation.offer.served,
+        "unserved": silence.sentence(installation.host) if (silence := installation.silence) else "",
         "trial": json.dumps(trial_config(installation, chosen, row.capabilities), indent=2),
     }
 

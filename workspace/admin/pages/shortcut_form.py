@@ -34,6 +34,7 @@ _INTERFACE = {
     "client_tool": "a tool of your page's script",
     "webmcp": "a WebMCP tool of your page",
 }
+_VISIBILITY = {"": "not set: they are", "public": "they are", "private": "they are not"}
 _ASKS = {"": "not set: when it changes something", "true": "always", "false": "never"}
 
 
@@ -85,6 +86,9 @@ class ShortcutForm(CoreForm):
         help_text="Letters, digits, dots, hyphens and underscores; in links and agents' calls.",
         widget=forms.TextInput(attrs=_CODE),
     )
+    visibility = _choice(
+        "Whether agents are told of it", _VISIBILITY, "Visitors see its button all the same."
+    )
     sideEffect = _choice("What it can do", _SIDE_EFFECT)  # noqa: N815
     requiresConfirmation = _choice("Asks a person before it acts", _ASKS)  # noqa: N815
     preferredInterface = _choice("Best started by", _INTERFACE)  # noqa: N815
@@ -98,6 +102,7 @@ class ShortcutForm(CoreForm):
 
     PEOPLE = ("label", "prompt", "description", "icon", "enabled", "routing", "runKind", "id")
     AGENTS = (
+        "visibility",
         "sideEffect",
         "requiresConfirmation",
         "preferredInterface",

@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from workspace.admin.frame import actor_of
+from workspace.core.discovery.skills import MAX_SHORTCUTS, listed_shortcuts, shortcut_skill
 from workspace.core.hosts import is_local_name
-from workspace.core.installation import MAX_SKILLS, agent_card
-from workspace.core.shortcuts import ordered_shortcuts
+from workspace.core.shortcut_lists import merged
 from workspace.core.site_config import ai_access_effective
 from workspace.models import Site, SiteConfig
-from workspace.selectors.installations import installation_of
+from workspace.selectors.discoveries import Discovery, discovery_of
 from workspace.selectors.limits import shortcut_limits
 from workspace.services.configs import site_config_patch
 
@@ -146,23 +146,28 @@ def links_of(site: Site, config: SiteConfig, shortcut_id: str) -> Links:
 
 def told_of(site: Site, config: SiteConfig, shortcut: Mapping[str, Any]) -> Told:
     """What agents are told of a shortcut, stored or typed a moment ago."""
-    installation = installation_of(site, now=timezone.now())
-    card = agent_card(replace(installation, shortcuts=[shortcut]))
-    skill = card["skills"][0]
+    found = discovery_of(site, now=timezone.now())
+    skill = shortcut_skill(found.offer, shortcut)
     return Told(
         skill=skill,
         effect=SIDE_EFFECTS[skill["sideEffect"]],
         is_assumed="sideEffect" not in shortcut,
-        silent=_silent(installation.publishes(None), config, shortcut),
+        silent=_silent(found, shortcut),
     )
 
 
-def _silent(is_published: bool, config: SiteConfig, shortcut: Mapping[str, Any]) -> str:
-    if not is_published:
-        return "Agents are told nothing at present: the site does not publish anything to them."
+def _silent(found: Discovery, shortcut: Mapping[str, Any]) -> str:
+    if found.silence:
+        reason = found.silence.sentence(found.offer.host)
+        return f"Agents are told nothing at present: the site does not publish anything to them. {reason}"
     if not shortcut.get("enabled", True):
         return "Agents are not told of it while it is switched off."
-    listed = ordered_shortcuts(stored_shortcuts(config))
-    if shortcut["id"] in [one["id"] for one in listed if one.get("enabled", True)][MAX_SKILLS:]:
-        return f"Agents are told of the first {MAX_SKILLS} that are switched on; this one comes later."
-    return ""
+    if shortcut.get("visibility") == "private":
+        return "Agents are not told of it: it is private."
+    with_it = replace(found.offer, shortcuts=merged(found.offer.shortcuts, [shortcut]))
+    listed = [one["id"] for one in listed_shortcuts(with_it)]
+    if shortcut["id"] in listed:
+        return ""
+    if shortcut["id"].lower() in [name.lower() for name in listed]:
+        return "Agents are not told of it: to them its id is the same as another shortcut’s."
+    return f"Agents are told of the first {MAX_SHORTCUTS} that are switched on; this one comes later."

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from workspace.admin.charts import bars
+from workspace.admin.contributions import contributed_cards
 from workspace.admin.frame import actor_of, caller, render_page, say, site_page
 from workspace.admin.pages import launch
 from workspace.admin.pages.audit import action_words
@@ -76,6 +77,7 @@ def site_overview(request: HttpRequest, site: Site) -> HttpResponse:
         keys=_key_rows(card.keys, site),
         chart=bars(site_daily_use(site, now=now, days=DAYS)),
         refused=refused_hosts([site], now=now, hours=7 * 24)[site.pk][:10],
+        contributed=contributed_cards(request, site),
         changes=[(action_words(entry.action), entry) for entry in latest_changes(site)],
     )
 

@@ -1,9 +1,11 @@
-"""Tasks in the workspace: a list, and a page that follows one task live."""
+"""Batches and other background work: a list, and a page that follows one task live. Agents' tasks are not
+here: they belong to sites, and have their pages there."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -12,11 +14,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from tasks.core.human import event_line
+from tasks.core.public_ids import task_name
 from tasks.core.quantities import duration
+from tasks.core.states import TaskKind
 from tasks.models import Task
-from tasks.selectors import batch_items, events_after, task_snapshot
+from tasks.selectors.background import batch_items, events_after, task_snapshot
+from tasks.selectors.site_tasks import agent_task_behind
 from tasks.services.tasks import CancelOutcome, task_cancel
 from workspace.admin import ReadOnlyAdmin, site
+from workspace.admin.frame import caller
+from workspace.selectors.access import role_of
 
 EVENTS_SHOWN = 500
 _CANCEL_MESSAGES = {
@@ -28,7 +35,7 @@ _CANCEL_MESSAGES = {
 
 @admin.register(Task, site=site)
 class TaskAdmin(ReadOnlyAdmin):
-    """Background work of every kind."""
+    """Background work of every kind but what agents want of sites."""
 
     list_display = ("short_id", "kind", "badge", "progress", "owner", "created_at", "took")
     list_filter = ("status", "kind")
@@ -63,11 +70,15 @@ class TaskAdmin(ReadOnlyAdmin):
         end = task.finished_at or timezone.now()
         return duration((end - task.created_at).total_seconds() * 1000)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The caller's rows, without agents' tasks and the workflows that these belong to."""
+        return super().get_queryset(request).exclude(kind__in=(TaskKind.AGENT, TaskKind.WORKFLOW))
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, under the name that people look for."""
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Tasks"})
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Background work"})
 
     def get_urls(self) -> list[URLPattern]:
         """The cancel button's address before Django's own."""
@@ -84,6 +95,8 @@ class TaskAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """One task: where it stands, its events as they happen, its items."""
+        if page := self._page_at_site(request, object_id):
+            return redirect(page)
         task = self._task(request, object_id)
         snapshot = task_snapshot(task_id=task.pk, now=timezone.now())
         events = events_after(task_id=task.pk, after=max(0, task.last_seq - EVENTS_SHOWN))
@@ -110,6 +123,19 @@ class TaskAdmin(ReadOnlyAdmin):
         outcome = task_cancel(task_id=task.pk, now=timezone.now())
         messages.info(request, _CANCEL_MESSAGES[outcome])
         return redirect("admin:tasks_task_change", task.pk)
+
+    def _page_at_site(self, request: HttpRequest, object_id: str) -> str:
+        """Where an agent's task is shown, or the first one of a workflow; '' for other work, and for what is
+        about strangers' sites."""
+        try:
+            task_id = UUID(object_id)
+        except ValueError:
+            return ""
+        found = agent_task_behind(task_id)
+        at = found and found.task.site
+        if found is None or at is None or role_of(caller(request), at) is None:
+            return ""
+        return reverse("admin:site_task", args=[at.public_id, task_name(found.pk)])
 
     def _task(self, request: HttpRequest, object_id: str) -> Task:
         task: Task | None = self.get_object(request, object_id)

@@ -1,0 +1,4 @@
+"""Tasks in the workspace: agents' tasks among the pages of their site, other work in a list of its own."""
+
+from tasks.admin import background as _background  # noqa: F401 - registers its model on import
+from tasks.admin import pages as _pages  # noqa: F401 - registers its pages on import

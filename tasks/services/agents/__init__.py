@@ -1,0 +1,1 @@
+"""Agents' tasks: making, changing, running and ending them."""

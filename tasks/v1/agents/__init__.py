@@ -1,0 +1,1 @@
+"""Agents' tasks and workflows over HTTP: plain ASGI applications in front of Django."""

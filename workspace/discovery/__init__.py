@@ -1,0 +1,1 @@
+"""The public files by which agents find out what a site offers."""
