@@ -132,7 +132,7 @@ class TaskAdmin(ReadOnlyAdmin):
         except ValueError:
             return ""
         found = agent_task_behind(task_id)
-        at = found and found.task.site
+        at = None if found is None else found.task.site
         if found is None or at is None or role_of(caller(request), at) is None:
             return ""
         return reverse("admin:site_task", args=[at.public_id, task_name(found.pk)])

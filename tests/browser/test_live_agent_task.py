@@ -23,6 +23,13 @@ def slow_site() -> Iterator[DemoSiteThread]:
 
 
 @pytest.fixture(scope="module")
+def endless_site() -> Iterator[DemoSiteThread]:
+    """One on which nothing ends before somebody ends it."""
+    with DemoSiteThread(delay_ms=20_000) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
 def site_id(server: RoverServer) -> str:
     return open_to_agents(server, "owner", siteName="Lighthouse")
 
@@ -54,10 +61,10 @@ def test_events_and_the_result_appear_as_they_happen_without_a_new_page(
 
 
 def test_a_running_task_is_cancelled_and_whoever_else_watches_sees_it(
-    server: RoverServer, site_id: str, slow_site: DemoSiteThread, sign_in: SignIn, complaints: list[str]
+    server: RoverServer, site_id: str, endless_site: DemoSiteThread, sign_in: SignIn, complaints: list[str]
 ) -> None:
     page, watching = sign_in(), sign_in()
-    name = start(server, slow_site.url("/"), LATEST)
+    name = start(server, endless_site.url("/"), LATEST)
     for one in (page, watching):
         one.goto(task_page(server, site_id, name))
     expect(watching.get_by_text("Live", exact=True)).to_be_visible()

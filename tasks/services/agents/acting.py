@@ -45,7 +45,7 @@ OBSERVED_CHARS = 2_000
 
 
 def task_answer(*, task_id: UUID, body: object, idempotency_key: str | None, now: datetime) -> None:
-    """Give a task the answers that `body` holds; a worker goes on with it. With a key, a repetition of the
+    """Give a task the answers that `body` holds; whoever works on it goes on. With a key, a repetition of the
     same answer changes nothing.
 
     Raises:
@@ -68,13 +68,14 @@ def task_answer(*, task_id: UUID, body: object, idempotency_key: str | None, now
             only_from=[TaskStatus.INPUT_REQUIRED],
             now=now,
             events=[_said(given)],
-            by_worker=True,
+            by_worker=agent_task.task.by_worker,
         )
         if not is_taken:
             status = agent_task.task.status
             raise NotAwaitingInput(f"The task is {status}; it waits for no answer.", taskStatus=status)
         remember(key, task_id=task_id, now=now)
-        enqueue(Job.RUN_TASK, task_id=str(task_id))
+        if agent_task.task.by_worker:
+            enqueue(Job.RUN_TASK, task_id=str(task_id))
 
 
 def agent_task_cancel(*, task_id: UUID, now: datetime, cascade: bool = False) -> bool:

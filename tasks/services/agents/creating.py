@@ -217,8 +217,9 @@ def _stored(new: NewTask, *, key: Key | None, caller: Caller, now: datetime) -> 
 
 
 def _found(task_id: UUID) -> Created:
-    row = AgentTask.objects.get(pk=task_id)
-    is_linked = Receipt.objects.filter(task=row, claimed_at=None).exists()
+    row = AgentTask.objects.select_related("task").get(pk=task_id)
+    is_unclaimed = TaskStatus(row.task.status).is_unclaimed
+    is_linked = is_unclaimed and Receipt.objects.filter(task=row, claimed_at=None).exists()
     return _created(row, is_linked=is_linked, replayed=True)
 
 

@@ -86,12 +86,13 @@ def change(
     events: Sequence[NewEvent] = (),
     result: Mapping[str, Any] | None = None,
     error: str = "",
-    by_worker: bool = False,
+    by_worker: bool | None = None,
 ) -> bool:
     """Let a task become `after`, with `events` told before it; False when it cannot: it has ended, is not one
     of `only_from`, or the lease is lost. Whoever worked on it under an older lease cannot write any more.
 
-    A result comes with the end. `by_worker`: from now on a worker of this server carries the task out.
+    A result comes with the end. `by_worker`: whether a worker of this server carries the task out from now;
+    None leaves that as it is.
     """
     with write_transaction():
         row = Task.objects.select_for_update().filter(pk=logs.task_id)
@@ -107,7 +108,6 @@ def change(
             status=after,
             error=error,
             result=None if result is None else storable(dict(result)),
-            by_worker=by_worker,
             due_at=None if after.is_terminal else due_at,
             finished_at=now if after.is_terminal else None,
             lease_owner="",
@@ -116,6 +116,7 @@ def change(
             hinted_at=now if by_worker else None,
             crashes=0,
             updated_at=now,
+            **({} if by_worker is None else {"by_worker": by_worker}),
         )
         AgentTask.objects.filter(pk=logs.task_id).update(expires_at=due_at, promote_at=None)
         last = end_event(after, result) if after.is_terminal else status_event(after)

@@ -304,7 +304,7 @@ class AgentApi:
         receive: Receive,
         send: Send,
     ) -> Stream | None:
-        """The task after an answer to it: at once, after a while, or as its events from here on."""
+        """The task after an answer to it: at once, after a while, or as its events behind the cursor."""
         head, grant = await self._tasks.look_up(exchange.request)
         if media is not MediaType.JSON:
             return await self._tasks.stream(head, grant, media, exchange.request, send)

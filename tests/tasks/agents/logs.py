@@ -10,6 +10,7 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from tasks.core.events import EventKind, LoggedEvent, NewEvent
 from tasks.core.states import TaskStatus
+from tasks.core.wire import timestamp
 from tasks.models import AgentTask
 from tasks.selectors.background import events_after
 from tasks.services.agents.log import Logs, append, change
@@ -102,7 +103,5 @@ def ids(found: Iterable[Record]) -> list[str]:
 
 def envelope(event: LoggedEvent) -> Record:
     """The public form of an event that fits into one record."""
-    from tasks.core.wire import timestamp
-
     kind = "done" if event.kind == EventKind.MEMBER_DONE else event.kind
     return {"id": f"evt_{event.seq}", "type": kind, "ts": timestamp(event.ts), "data": event.payload}

@@ -102,7 +102,8 @@ def agent_row(name: str) -> AgentTask:
 def bring(
     name: str, *statuses: TaskStatus, now: datetime | None = None, result: Mapping[str, Any] | None = None
 ) -> None:
-    """Let a task become these, one after the other. Asking brings `QUESTION`, completing `RESULT`."""
+    """Let a task become these, one after the other, in the hands of a worker. Asking brings `QUESTION`,
+    completing `RESULT`."""
     for status in statuses:
         is_asking = status is TaskStatus.INPUT_REQUIRED
         said = result or (RESULT if status is TaskStatus.COMPLETED else None)
@@ -115,6 +116,7 @@ def bring(
                 now=now or timezone.now(),
                 events=[NewEvent(kind=EventKind.INPUT, payload=QUESTION)] if is_asking else [],
                 result=said,
+                by_worker=True if status is TaskStatus.RUNNING else None,
             )
 
 

@@ -9,11 +9,15 @@ from django.db import connections
 from django.utils import timezone
 
 from tasks.core.idempotency import WINDOW
+from tasks.core.states import TaskStatus
 from tasks.models import AgentTask, RememberedKey
 from tasks.services.agents.sweeping import agent_tasks_prune
 from tests.tasks.agents.steps import (
+    ASKING,
     BODY,
+    CANCELLED,
     DONE,
+    EXPIRED,
     RESULT,
     TASKS,
     R,
@@ -145,6 +149,19 @@ async def test_a_receipt_that_was_used_is_not_given_out_again(agents: Agents, sh
     again = await agents.create(header_idempotency_key="k")
 
     assert again["task"] == first["task"]
+    assert {"open", "browserLink"} & set(again) == set()
+
+
+@pytest.mark.parametrize("statuses", [[R], [R, ASKING], [CANCELLED], [EXPIRED]])
+async def test_nor_are_links_of_a_task_that_waits_for_no_browser_any_more(
+    agents: Agents, shop: Site, statuses: list[TaskStatus]
+) -> None:
+    first = await agents.create(header_idempotency_key="k")
+    await in_database(bring)(first["id"], *statuses)
+
+    again = await agents.create(header_idempotency_key="k")
+
+    assert (again["task"], again["status"]) == (first["task"], "pending")
     assert {"open", "browserLink"} & set(again) == set()
 
 

@@ -368,3 +368,17 @@ async def test_tasks_that_ended_before_are_passed_over_on_the_way_down(agents: A
     states = await listed(AgentTask.objects.order_by("depth").values_list("task__status", flat=True))
     assert states == ["completed", "completed", "cancelled"]
     assert (await agents.get(grandchild["task"])).json()["status"] == "cancelled"
+
+
+async def test_a_task_that_a_browser_works_on_stays_with_the_browser_when_it_is_answered(
+    agents: Agents, shop: Site
+) -> None:
+    created = await task_in(agents, R, ASKING)
+    row = (await in_database(agent_row)(created["id"])).task
+    await in_database(Task.objects.filter(pk=row.pk).update)(by_worker=False)
+
+    await agents.post(created["task"], {"input": "the shop"})
+
+    await in_database(row.refresh_from_db)()
+    assert (row.status, row.by_worker) == ("running", False)
+    assert await in_database(lease_claim)(task_id=row.pk, now=timezone.now()) is None
