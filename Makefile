@@ -8,7 +8,8 @@ T ?= tests
 JOBS ?= 3
 COVERAGE_FLOOR ?= 90
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
-POSTGRES_TESTS := $(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
+POSTGRES_TESTS := $(addprefix tests/tasks/agents/test_,idempotency_at_once.py limits.py handoffs.py running.py receipts_and_claims.py) \
+	$(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
 	$(addprefix tests/workspace/test_,keys_service.py sites_service.py admission.py access.py claims.py installs.py \
 	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py)
 

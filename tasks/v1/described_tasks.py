@@ -288,7 +288,7 @@ _CHANGE = (
             NO_TASK,
             NO_FORM,
             with_code(
-                errors.NotAwaitingInput, 409, "The task has asked nothing, or was answered; see status."
+                errors.NotAwaitingInput, 409, "The task has asked nothing, or was answered; see taskStatus."
             ),
             KEY_REUSED,
             TOO_LARGE,

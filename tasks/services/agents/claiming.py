@@ -67,7 +67,7 @@ def task_claim(claim: ClaimBody, *, now: datetime) -> Claimed:
             if receipt.claimed_by == session.sid and now < receipt.claimed_at + AGAIN:
                 return Claimed(agent_task=agent_task, session_id=session.sid, reception=reception)
             raise ReceiptAlreadyClaimed("A browser has taken this task up already.")
-        if receipt.expires_at <= now:
+        if receipt.expires_at <= now or agent_task.task.status == TaskStatus.EXPIRED:
             raise ReceiptExpired("The receipt has expired; make the task again.")
         Receipt.objects.filter(pk=receipt.pk).update(claimed_at=now, claimed_by=session.sid)
         is_ours = change(

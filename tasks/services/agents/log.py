@@ -121,7 +121,7 @@ def change(
         AgentTask.objects.filter(pk=logs.task_id).update(expires_at=due_at, promote_at=None)
         last = end_event(after, result) if after.is_terminal else status_event(after)
         append(logs, [*events, last], now=now)
-        if after.is_terminal:
+        if after.is_terminal and after is not TaskStatus.EXPIRED:  # whose receipt says that it has expired
             Receipt.objects.filter(task=logs.task_id, claimed_at=None).delete()
         _settle(logs.workflow_id, now)
     return True

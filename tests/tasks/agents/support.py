@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.routing import URLRouter
+from django.db import connections
 from django.urls import re_path
 from django.utils import timezone
 
@@ -190,6 +191,9 @@ class Agents:
         if hub := self.streams._hub:
             await asyncio.wait([hub._main])
         self.api.close()
+        await in_database(
+            connections.close_all
+        )()  # the test's own thread: PostgreSQL drops no database in use
         self.streams.database.close()
 
 

@@ -56,6 +56,13 @@ async def test_a_receipt_lasts_as_long_as_its_task_waits(agents: Agents, shop: S
     assert (await agents.get(created["task"])).json()["status"] == "waiting_browser"
 
 
+async def test_the_receipt_of_a_task_that_expired_says_so(agents: Agents, shop: Site) -> None:
+    created = await agents.create()
+    await in_database(agent_tasks_sweep)(now=timezone.now() + timedelta(minutes=16))
+
+    assert refused(await claimed(agents, shop, created["open"])) == (410, "RECEIPT_EXPIRED")
+
+
 async def test_a_task_that_was_cancelled_has_no_receipt_any_more(agents: Agents, shop: Site) -> None:
     created = await agents.create()
     await agents.delete(created["task"])
