@@ -20,7 +20,7 @@ from tasks.services.running import task_run
 from tasks.streaming.hub import StreamLimits
 from tasks.streaming.lifetime import Streams
 from tasks.v1.agents.api import AgentApi
-from tests.tasks.streaming_fixtures import Exchange, make_streams, render_problem
+from tests.tasks.streaming_fixtures import Exchange, in_database, make_streams, render_problem
 from workspace.models import HostClaim, Site, SiteKey, User
 from workspace.services.audit import SYSTEM
 from workspace.services.configs import site_config_patch
