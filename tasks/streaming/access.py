@@ -42,6 +42,8 @@ class Reader:
             return False
         if self.owner_id is None:
             return True
+        if head.kind == TaskKind.WORKFLOW:  # other owners' sites may have tasks in it
+            return False
         return head.owner_id == self.owner_id if head.site_id is None else head.site_id in self.sites
 
 

@@ -75,7 +75,6 @@ async def test_people_of_a_site_follow_its_agents_tasks() -> None:
         assert exchange.status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="Reader.may_read lets a site's people follow its workflows")
 async def test_the_log_of_a_workflow_is_not_for_a_sites_people_because_others_work_in_it_too() -> None:
     victim, headers, _, _ = await in_database(everybody)()
     for cookie in (await in_database(sign_in)(victim.owner), headers["a colleague"]["cookie"]):
