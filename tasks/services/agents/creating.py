@@ -256,7 +256,8 @@ def _insert(new: NewTask, now: datetime) -> Created:
         token = receipt_token(task.pk)
         insert_rows([Receipt(task=row, digest=digest(token), expires_at=row.expires_at)])
     insert_rows(event_rows(logs, [status_event(status)], now=now, first=(1, last_seq + 1)))
-    poke_later(logs)
+    if new.parent is not None:  # a log that was not there before has no readers to wake
+        poke_later(logs)
     return _created(row, is_linked=not in_cloud, replayed=False)
 
 
