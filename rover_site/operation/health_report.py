@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from rover_site import __version__
 from rover_site.operation.diagnosis import Finding, examine
-from tasks.core.states import TaskStatus
+from tasks.core.states import TaskKind, TaskStatus
 from tasks.io.ownership import is_gone
 from tasks.models import Task, WorkerBeat
 from tasks.services.workers import FRESH
@@ -59,19 +60,25 @@ def _workers(now: datetime) -> Iterator[WorkerSeen]:
 
 
 def _counts(now: datetime) -> list[tuple[str, int]]:
-    """Tasks that nobody works on at present count as waiting, also those that were begun before."""
-    begun = Task.objects.filter(status=TaskStatus.RUNNING)
-    n_running = begun.filter(lease_expires_at__gte=now).exclude(lease_owner="").count()
-    n_open = Task.objects.filter(status__in=[TaskStatus.PENDING, TaskStatus.RUNNING]).count()
+    """Tasks that nobody works on at present count as waiting, also those that were begun before. What is no
+    worker's does not wait for one."""
+    open_ = _tasks().filter(by_worker=True, status__in=[TaskStatus.PENDING, TaskStatus.RUNNING])
+    n_running = open_.filter(lease_expires_at__gte=now).exclude(lease_owner="").count()
+    n_open = open_.count()
     return [
         ("waiting", n_open - n_running),
         ("running", n_running),
-        ("failed", Task.objects.filter(status=TaskStatus.FAILED).count()),
+        ("failed", _tasks().filter(status=TaskStatus.FAILED).count()),
     ]
 
 
+def _tasks() -> QuerySet[Task]:
+    """Without workflows, which are the sums of others."""
+    return Task.objects.exclude(kind=TaskKind.WORKFLOW)
+
+
 def _failed() -> Iterator[TaskSeen]:
-    rows = Task.objects.filter(status=TaskStatus.FAILED).select_related("owner").order_by("-id")
+    rows = _tasks().filter(status=TaskStatus.FAILED).select_related("owner").order_by("-id")
     for task in rows[:FAILED_SHOWN]:
         yield TaskSeen(
             id=str(task.pk),
