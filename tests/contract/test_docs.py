@@ -69,7 +69,7 @@ def load_every_error() -> None:
 
 
 load_every_error()
-REFUSALS = table("Refusals")
+REFUSALS = table("Refusals") | table("Runtime")
 ITEM_FAILURES = table("Why an item failed")
 EVENTS = table("Events")
 
