@@ -6,7 +6,7 @@ PORT ?= 8000
 ROVER_DATA_DIR ?= $(CURDIR)/.data
 T ?= tests
 JOBS ?= 3
-COVERAGE_FLOOR ?= 80
+COVERAGE_FLOOR ?= 90
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 POSTGRES_TESTS := $(addprefix tests/tasks/agents/test_,idempotency_at_once.py limits.py handoffs.py running.py receipts_and_claims.py) \
 	$(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \

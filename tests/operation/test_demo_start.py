@@ -61,10 +61,12 @@ def test_every_printed_curl_line_works(demo: Server) -> None:
         subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True).stdout
         for line in lines
     ]
-    started, stream, snapshot = answers
+    started, stream, snapshot, answered = answers
     assert json.loads(started)["status"] == "running"
     assert json.loads(stream.splitlines()[-1])["kind"] == "task_completed"
     assert json.loads(snapshot)["status"] == "completed"
+    task = json.loads(answered)
+    assert (task["status"], "10:00 to 17:00" in task["result"]["text"]) == ("completed", True)
 
 
 @pytest.mark.processes
