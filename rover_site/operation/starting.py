@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.config
+import os
 import signal
 import socket
 import subprocess
@@ -48,18 +49,26 @@ def start(conf: RoverConf, *, listener: socket.socket, is_demo: bool) -> int:
 
 
 def prepare(*, is_demo: bool) -> dict[str, str]:
-    """Check the settings and migrate, in a process of its own; what it says of owner and token.
+    """Check the settings and migrate, in a process of its own that ends with this one; what it says of owner
+    and token.
 
     Raises:
         CommandFailed: it refused or failed, and has said why on standard error.
     """
-    done = subprocess.run(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-P", "-m", "rover_site.operation.preparing", *(["--demo"] if is_demo else [])],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        env=child_environment(),
-        check=False,
-    )
+    watched, held = os.pipe()
+    lifeline = ["-m", "rover_site.operation.lifeline", str(watched), "rover_site.operation.preparing"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", *lifeline, *(["--demo"] if is_demo else [])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env=child_environment(),
+            pass_fds=(watched,),
+            check=False,
+        )
+    finally:
+        os.close(watched)
+        os.close(held)
     if done.returncode == CANNOT_START:
         raise CommandFailed("the settings refuse a start; see above.", code=ExitCode.USAGE)
     if done.returncode == -signal.SIGINT:
