@@ -26,6 +26,7 @@ from tasks.streaming.endpoint import TaskEndpoint
 from tasks.streaming.lifetime import Streams, call_before_stop_signals
 from tasks.streaming.request import Application, Receive, Scope, Send
 from tasks.v1.agents.api import AgentApi
+from tasks.v2.api import RuntimeApi
 from workspace.core.errors import RoverError
 from workspace.core.tokens import Scope as TokenScope
 
@@ -79,10 +80,12 @@ batch = TaskEndpoint(
     problem=_problem,
 )
 agents = AgentApi(streams=streams, problem=_problem)
+runtime = RuntimeApi(streams=streams, problem=_problem)
 workspace_events = TaskEndpoint(streams=streams, access=StaffSessionAccess(), problem=_problem)
 
 ROUTES: list[tuple[str, Application]] = [
     *agents.routes(),
+    *runtime.routes(),
     (r"^v1/batches/(?P<task_id>[^/]+)\Z", _reads_to(batch)),
     (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
     (r"", django_application),

@@ -118,6 +118,9 @@ class RoverConf(BaseModel):
     tasks_per_minute_site: int = Field(
         60, ge=0, description="Tasks that agents may start on one site in a minute; 0: no limit."
     )
+    sessions_per_minute_ip: int = Field(
+        120, ge=0, description="Sessions that pages of one address may open in a minute; 0: no limit."
+    )
     llm_base_url: str = Field(
         "",
         max_length=500,

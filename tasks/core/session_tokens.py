@@ -17,7 +17,10 @@ from typing import Any
 from workspace.core.credentials import Unauthenticated
 
 PREFIX = "rvrsess_"
+_STREAM = "stream"
 LIFETIME = timedelta(minutes=10)
+PROOF_LIFETIME = timedelta(days=30)
+"""For so long after its end a token still proves whose session it was, and opens that one again."""
 MAX_CHARS = 4_096
 
 
@@ -36,12 +39,14 @@ class SessionTokenExpired(Unauthenticated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClaims:
-    """What a token says. `sid`: the session; `site_id`: its site's public id; `host`: that of the page."""
+    """What a token says. `sid`: the session; `site_id`: its site's public id; `host`: that of the page.
+    `is_stream`: it reads the session and does nothing: it stands in the address of a stream."""
 
     sid: str
     site_id: str
     host: str
     expires_at: datetime
+    is_stream: bool = False
 
 
 def sign_session(claims: SessionClaims, *, secret: bytes) -> str:
@@ -51,13 +56,15 @@ def sign_session(claims: SessionClaims, *, secret: bytes) -> str:
         "siteId": claims.site_id,
         "host": claims.host,
         "exp": int(claims.expires_at.timestamp()),
-    }
+    } | ({"scope": _STREAM} if claims.is_stream else {})
     body = _encode(json.dumps(told, separators=(",", ":")).encode())
     return f"{PREFIX}{body}.{_signature(body, secret)}"
 
 
-def read_session(token: str, *, secret: bytes, now: datetime) -> SessionClaims:
-    """What a token says, if it is one of ours.
+def read_session(
+    token: str, *, secret: bytes, now: datetime, grace: timedelta = timedelta(0)
+) -> SessionClaims:
+    """What a token says, if it is one of ours. `grace`: how long ago it may have expired.
 
     Raises:
         SessionTokenInvalid, SessionTokenExpired.
@@ -67,7 +74,7 @@ def read_session(token: str, *, secret: bytes, now: datetime) -> SessionClaims:
     if not (is_shaped and hmac.compare_digest(signature, _signature(body, secret))):
         raise SessionTokenInvalid("This is no session token of this server.")
     claims = _claims(body)
-    if claims.expires_at <= now:
+    if claims.expires_at + grace <= now:
         raise SessionTokenExpired("The session token has expired; open the session again.")
     return claims
 
@@ -80,8 +87,9 @@ def _claims(body: str) -> SessionClaims:
             site_id=str(told["siteId"]),
             host=str(told["host"]),
             expires_at=datetime.fromtimestamp(told["exp"], UTC),
+            is_stream=told.get("scope") == _STREAM,
         )
-    # one that an older version of this server signed
+    # one that another version of this server signed
     except (ValueError, KeyError, TypeError, OverflowError, Base64Error) as exc:
         raise SessionTokenInvalid("The session token cannot be read.") from exc
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from tasks.io.database_threads import DatabaseThreads
 from tasks.io.listeners import Listener
 from tasks.streaming.access import Access
-from tasks.streaming.errors import TooManyStreams
+from tasks.streaming.errors import HoldsTooMany, TooManyStreams
 from tasks.streaming.follower import Follower
 from tasks.streaming.framing import Framing
 from tasks.streaming.gathering import GatheredReads
@@ -21,6 +21,7 @@ from tasks.streaming.grants import Grant, Grants, Key, readers_read
 from tasks.streaming.log import Mark, TaskHead, heads_read, longer_read, new_events_read, written_since
 from tasks.streaming.pages import Pages
 from tasks.streaming.tail import Tail
+from tasks.streaming.watches import Watch, Watches
 from workspace.core.errors import RoverError
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Hub:
         self._readers = GatheredReads(database=database, read=readers_read)
         self._heads = GatheredReads(database=database, read=heads_read)
         self._pages = Pages(database=database)
+        self._watches = Watches()
         self._woken_tasks: set[UUID] = set()
         self._has_moved = False
         self._compare_all = False
@@ -150,14 +152,33 @@ class Hub:
         if not others:
             del self._followers[task_id], self._tails[task_id]
 
+    def watch(self, row_id: UUID, *, most: int) -> Watch:
+        """Wait for changes of a row that has no log. Give it back with `unwatch`.
+
+        Raises:
+            TooManyStreams: the process holds as many as it may, or `most` watch this row.
+        """
+        n_all = self._n_streams + len(self._watches)
+        if self.is_closed or n_all >= self._limits.max_streams:
+            raise TooManyStreams("this server process cannot hold one more stream; try again")
+        if self._watches.count(row_id) >= most:
+            raise HoldsTooMany(f"at most {most} streams of one session are held at a time")
+        return self._watches.add(row_id)
+
+    def unwatch(self, watch: Watch) -> None:
+        """Forget it."""
+        self._watches.remove(watch)
+
     def wake(self, task_id: UUID) -> None:
-        """Something may have been written to this task's log."""
+        """Something may have been written to this task's log, or to the row of this id."""
+        self._watches.wake(task_id)
         if task_id in self._tails:
             self._woken_tasks.add(task_id)
             self._woken.set()
 
     def check(self) -> None:
         """Something may have been written to any log."""
+        self._watches.wake_all()
         if self._tails:
             self._has_moved = True
             self._woken.set()
@@ -167,6 +188,7 @@ class Hub:
         self.is_closed = True
         for follower in self._all_followers():
             follower.end()
+        self._watches.end_all()
         self._main.cancel()
 
     async def _run(self) -> None:

@@ -99,7 +99,9 @@ class NamedCommand(Command):
 
 
 class RunInput(NamedCommand):
-    """A prompt. `continue_run`: it answers the run that waits; `force_new_run`: it replaces that run."""
+    """A prompt. `continue_run`: it answers the run that waits; `force_new_run`: it replaces that run.
+    `shortcut_id`: the saved journey that the message names; `task_id`: the agent's task that the page took
+    up, which the run carries out."""
 
     type: ClassVar[str] = "RUN_INPUT"
 
@@ -108,6 +110,8 @@ class RunInput(NamedCommand):
     force_new_run: bool = False
     requested_mode: Mode = "auto"
     task_boundary_id: OptionalId = None
+    shortcut_id: OptionalId = None
+    task_id: OptionalId = None
     files: Annotated[list[Annotated[dict[str, Any], AfterValidator(_file)]], Field(max_length=FILES_MAX)] = []
 
     @field_validator("force_new_run")

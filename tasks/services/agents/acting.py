@@ -36,6 +36,7 @@ from tasks.services.agents.creating import (
 )
 from tasks.services.agents.log import Logs, change
 from tasks.services.agents.replays import Key, remember, replayed
+from tasks.services.runtime.bound import run_answer, run_cut, run_hold
 from workspace.core.hosts import parse_host
 from workspace.io.queue import Job, enqueue
 from workspace.io.transactions import write_transaction
@@ -53,10 +54,12 @@ def task_answer(*, task_id: UUID, body: object, idempotency_key: str | None, now
         NotAwaitingInput: the task has asked nothing, or has been answered.
         IdempotencyKeyReused: the key came with another answer.
         PublicTaskNotFound: there is no such task.
+        InvalidArgument: a page's run asked several things, and one that must be answered is not.
     """
     given = read_input(body)
     key = _input_key(task_id, body, idempotency_key)
     with write_transaction():
+        run = run_hold(task_id)
         agent_task = _held(_known(task_id))
         if replayed(key, now=now) is not None:
             return
@@ -73,6 +76,7 @@ def task_answer(*, task_id: UUID, body: object, idempotency_key: str | None, now
         if not is_taken:
             status = agent_task.task.status
             raise NotAwaitingInput(f"The task is {status}; it waits for no answer.", taskStatus=status)
+        run_answer(run, given, now=now)
         remember(key, task_id=task_id, now=now)
         if agent_task.task.by_worker:
             enqueue(Job.RUN_TASK, task_id=str(task_id))
@@ -86,7 +90,10 @@ def agent_task_cancel(*, task_id: UUID, now: datetime, cascade: bool = False) ->
         PublicTaskNotFound: there is no such task.
     """
     agent_task = _known(task_id)
-    cancelled = change(Logs.of(agent_task), after=TaskStatus.CANCELLED, now=now)
+    with write_transaction():
+        run = run_hold(task_id)
+        cancelled = change(Logs.of(agent_task), after=TaskStatus.CANCELLED, now=now)
+        run_cut(run, reason="the task was cancelled", now=now)
     if cascade:
         for child in AgentTask.objects.filter(parent=agent_task).values_list("pk", flat=True):
             agent_task_cancel(task_id=child, now=now, cascade=True)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from tasks.core.public_errors import (
     AiAccessDisabled,
     ReceiptAlreadyClaimed,
@@ -13,10 +11,12 @@ from tasks.core.public_errors import (
     SiteMismatch,
 )
 from tasks.core.public_input import ClaimBody
-from tasks.core.session_tokens import SessionClaims, read_session
+from tasks.core.runtime.errors import HostNotAllowed, PermissionDenied
+from tasks.core.session_tokens import SessionClaims
 from tasks.core.states import UNCLAIMED, TaskStatus
 from tasks.models import AgentTask, Receipt, Task
 from tasks.services.agents.log import Logs, change
+from tasks.services.runtime.sessions import session_present
 from workspace.core.hosts import parse_host
 from workspace.core.tokens import digest
 from workspace.io.transactions import write_transaction
@@ -50,15 +50,14 @@ def task_claim(claim: ClaimBody, *, now: datetime) -> Claimed:
     """Let the session have the task that the receipt is for.
 
     Raises:
-        SessionTokenInvalid, SessionTokenExpired: the session.
+        SessionTokenInvalid, SessionTokenExpired, SessionNotFound, InvalidApiKey, CapabilityMissing: the
+        session.
         ReceiptInvalid: no task has this receipt, or not any more; ReceiptExpired; ReceiptAlreadyClaimed: by
         another session, or too long ago.
         SiteMismatch: the session's page is not of the task's site.
         AiAccessDisabled: the site was closed to agents since the task was made.
     """
-    session = read_session(claim.session_token, secret=settings.SECRET_KEY.encode(), now=now)
-    if claim.session_id and claim.session_id != session.sid:
-        raise SiteMismatch("The session token is another session's.")
+    session = _session(claim, now)
     with write_transaction():
         receipt = _held(claim.receipt)
         agent_task = receipt.task
@@ -77,6 +76,13 @@ def task_claim(claim: ClaimBody, *, now: datetime) -> Claimed:
             raise ReceiptInvalid("This receipt is no task's, or not any more.")
     agent_task.task.refresh_from_db()
     return Claimed(agent_task=agent_task, session_id=session.sid, reception=reception)
+
+
+def _session(claim: ClaimBody, now: datetime) -> SessionClaims:
+    try:
+        return session_present(claim.session_token, session_id=claim.session_id or None, now=now).claims
+    except (HostNotAllowed, PermissionDenied) as exc:
+        raise SiteMismatch(exc.message) from None
 
 
 def _held(receipt: str) -> Receipt:

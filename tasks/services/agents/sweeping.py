@@ -14,6 +14,7 @@ from tasks.services.agents.callers import nonces_prune
 from tasks.services.agents.limits import rates_prune
 from tasks.services.agents.log import Logs, change
 from tasks.services.agents.replays import keys_prune
+from tasks.services.runtime.bound import run_cut, run_hold
 from workspace.io.queue import Job, enqueue
 from workspace.io.transactions import write_transaction
 from workspace.selectors.reception import reception_of
@@ -44,6 +45,7 @@ def agent_tasks_prune(*, now: datetime, limit: int = 100) -> int:
 
 def _overdue(task_id: UUID, now: datetime) -> bool:
     with write_transaction():
+        run = run_hold(task_id)
         Task.objects.select_for_update().filter(pk=task_id).values_list("pk").first()
         rows = AgentTask.objects.select_related("task", "key__site__config")
         found = rows.filter(pk=task_id, task__due_at__lte=now).first()
@@ -51,6 +53,7 @@ def _overdue(task_id: UUID, now: datetime) -> bool:
             return False
         if found.promote_at is not None and found.promote_at <= now < found.expires_at:
             return _promote(found, now)
+        run_cut(run, reason="the task's time was over", now=now)
         return _expire(found, now)
 
 

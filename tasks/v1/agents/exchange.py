@@ -78,10 +78,9 @@ class Exchange:
     def json(self) -> Any:
         """The decoded body, whatever content type it came with. Raises InvalidRequest."""
         try:
-            return json.loads(self.body, object_pairs_hook=_distinct, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as exc:
-            detail = str(exc) if isinstance(exc, _NotOurs) else "The body is not JSON in UTF-8."
-            raise InvalidRequest(detail, errors=[]) from None
+            return decoded(self.body)
+        except ValueError as exc:
+            raise InvalidRequest(str(exc), errors=[]) from None
 
     def signed(self, base_url: str) -> SignedRequest:
         """The request as its sender may have signed it: by the address that the outside knows."""
@@ -89,6 +88,16 @@ class Exchange:
         return SignedRequest(
             method=self.method, url=origin + self.raw_target, headers=self.lines, body=self.body
         )
+
+
+def decoded(body: bytes) -> Any:
+    """The value of a JSON body. Raises ValueError with a sentence for its sender."""
+    try:
+        return json.loads(body, object_pairs_hook=_distinct, parse_constant=_no_constant)
+    except _NotOurs:
+        raise
+    except (ValueError, RecursionError):
+        raise _NotOurs("The body is not JSON in UTF-8.") from None
 
 
 class _NotOurs(ValueError):
@@ -123,7 +132,7 @@ async def read_exchange(
     raw_path = scope.get("raw_path") or scope["path"].encode()
     query = scope.get("query_string", b"")
     target = raw_path.partition(b"?")[0] + (b"?" + query if query else b"")
-    body = await _read_body(receive)
+    body = await read_body(receive)
     return Exchange(
         request=request,
         body=body,
@@ -134,14 +143,20 @@ async def read_exchange(
     )
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, *, maximum: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body of a request.
+
+    Raises:
+        BodyTooLarge: more than `maximum` bytes; the rest is not read.
+        ClientLeft: there is nobody to answer.
+    """
     parts: list[bytes] = []
     size = 0
     while (message := await receive())["type"] == "http.request":
         part = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"A body has at most {MAX_BODY_BYTES:,} bytes.", maximum=MAX_BODY_BYTES)
+        if size > maximum:
+            raise BodyTooLarge(f"A body has at most {maximum:,} bytes.", maximum=maximum)
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)

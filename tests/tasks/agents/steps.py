@@ -14,12 +14,12 @@ from django.utils import timezone
 from tasks.core.events import EventKind, NewEvent
 from tasks.core.session_tokens import LIFETIME, SessionClaims, sign_session
 from tasks.core.states import TaskStatus
-from tasks.models import AgentTask, CallerRate, Event, Receipt, RememberedKey, Task
+from tasks.models import AgentTask, CallerRate, Event, Receipt, RememberedKey, RuntimeSession, Task
 from tasks.services.agents.log import Logs, change
 from tests.tasks.agents.support import row_of
 from tests.tasks.streaming_fixtures import Exchange, in_database
 from workspace.io.transactions import write_transaction
-from workspace.models import Site
+from workspace.models import Site, SiteKey
 
 T = TypeVar("T")
 P, W, R, ASKING = (
@@ -121,9 +121,15 @@ def bring(
 
 
 def session_token(
-    site: Site, *, host: str = "shop.example", sid: str = "session-1", life: timedelta = LIFETIME
+    site: Site, *, host: str = "shop.example", sid: str = "", life: timedelta = LIFETIME
 ) -> str:
-    """The token of a browser session on a page of the site."""
+    """The token of a browser session on a page of the site. Its claims are signed whatever the site says."""
+    now = timezone.now()
+    key = SiteKey.objects.filter(site=site).first()
+    sid = sid or f"session-{site.public_id}"
+    RuntimeSession.objects.get_or_create(
+        id=sid, defaults={"site": site, "key": key, "host": host, "created_at": now, "seen_at": now}
+    )
     claims = SessionClaims(sid=sid, site_id=site.public_id, host=host, expires_at=timezone.now() + life)
     return sign_session(claims, secret=django_settings.SECRET_KEY.encode())
 

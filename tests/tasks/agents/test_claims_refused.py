@@ -136,7 +136,7 @@ async def test_without_the_key_it_was_made_under_a_task_is_nobodys(agents: Agent
     created = await agents.create()
     await in_database(SiteKey.objects.all().delete)()
 
-    assert refused(await claimed(agents, shop, created["open"])) == (403, "SITE_MISMATCH")
+    assert refused(await claimed(agents, shop, created["open"])) == (401, "INVALID_API_KEY")
 
 
 @pytest.mark.parametrize("change", ["access", "mode"])

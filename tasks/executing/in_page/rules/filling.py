@@ -1,0 +1,277 @@
+"""Goals that are met by a form: find it, ask for what is missing, fill it, send it, read what came of it."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tasks.core.runtime.gates import folded, is_captcha
+from tasks.core.runtime.tools import ToolCall
+from tasks.executing.in_page.forms import (
+    CHOICE_ROLES,
+    TEXT_ROLES,
+    SeenForm,
+    is_field,
+    is_search_form,
+    is_usable,
+    label_of,
+)
+from tasks.executing.in_page.page import MASK, SeenNode
+from tasks.executing.in_page.protocol import Ask, Decision
+from tasks.executing.in_page.rules.goals import Goal, same_words
+from tasks.executing.in_page.rules.pressing import LEADS_MAX, TRIES, failed
+from tasks.executing.in_page.rules.saying import say
+from tasks.executing.in_page.rules.situation import Made, Purpose, Situation
+from tasks.executing.in_page.rules.targets import find_lead, menu_button, words_of
+from tasks.executing.in_page.rules.values import FieldKind
+from tasks.executing.in_page.rules.wants import CHOICES_MAX, Want, match_choice, want_named, wants_of
+from tasks.executing.protocol import Question
+from tasks.executing.rules.asking import chosen
+from tasks.executing.rules.ranking import coverage, covers
+from tasks.executing.rules.words import stems
+
+QUESTIONS_MAX: Final = 8
+SUBMITS_MAX: Final = 5
+WAITS_MAX: Final = 2
+WAIT_MS: Final = 1_000
+_FAIR: Final = 0.5
+_BUSY: Final = re.compile(
+    r"\b(?:sending|submitting|loading|please wait|processing|wird gesendet|bitte warten|wird geladen)\b"
+)
+
+
+def next_form(situation: Situation) -> Decision | None:
+    """What to do for a FORM goal; None when the page says that it worked."""
+    submits = situation.made(Purpose.SUBMIT)
+    if submits:
+        settled, decision = _after_submit(situation, submits)
+        if settled:
+            return decision
+    form = form_meant(situation)
+    if isinstance(form, Ask):
+        return form
+    if form is None:
+        return find_form(situation)
+    return _carry_on(situation, form, submits)
+
+
+def _carry_on(situation: Situation, form: SeenForm, submits: Sequence[Made]) -> Decision | None:
+    wants = wants_of(form, situation.given, situation.answers)
+    ask = _ask_missing(situation, form, wants)
+    if ask is not None:
+        return ask
+    open_wants = [want for want in wants if not want.is_met and not want.is_secret]
+    calls = [call for want in open_wants if (call := fill(situation, want, submits)) is not None]
+    if calls:
+        return situation.calls(calls, "filling", what=", ".join(want.label for want in open_wants)[:200])
+    stuck = next((want for want in open_wants if _times_filled(situation, want, submits) >= TRIES), None)
+    if stuck is not None:
+        return give_up_field(situation, stuck)
+    secret = next((want for want in wants if want.is_secret and want.is_empty and want.required), None)
+    if secret is not None:
+        return for_the_person(situation, secret)
+    captcha = next((node for node in situation.page.nodes if is_captcha(node.words) and _is_open(node)), None)
+    if captcha is not None:
+        return situation.give_up("human_required", "captcha")
+    return _submit(situation, form, submits)
+
+
+def _is_open(node: SeenNode) -> bool:
+    """Whether a box that tells people from programs waits to be ticked."""
+    return node.role == "checkbox" and node.props.get("checked") not in ("true", True)
+
+
+def _after_submit(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decision | None]:
+    """Whether the last sending settles it, and how; (True, None): it worked."""
+    last = submits[-1]
+    if not last.done.success:
+        return (True, failed(situation, last)) if len(submits) >= TRIES else (False, None)
+    news = situation.news(last.step)
+    bad = [told for told in news if not told.is_good and not told.node.is_in("label")]
+    good = [told for told in news if told.is_good]
+    form = form_meant(situation)
+    has_form = isinstance(form, SeenForm) and _has_fields_of(situation, form)
+    invalid = (
+        [node for node in form.fields if node.has("invalid")]
+        if isinstance(form, SeenForm) and has_form
+        else []
+    )
+    if good and not invalid and not (bad and has_form):
+        return True, None
+    if has_form and isinstance(form, SeenForm) and (invalid or bad):
+        return True, _rejected(situation, form, invalid, [told.text for told in bad])
+    if bad and not has_form:
+        return True, situation.give_up("rejected", "rejected", what=bad[0].text)
+    if not situation.changed(last.step):
+        return _unmoved(situation, submits)
+    if any(_BUSY.search(folded(node.words)) for node in situation.page.nodes if node.role != "option"):
+        waits = situation.made(Purpose.WAIT)
+        if len(waits) < WAITS_MAX:
+            call = situation.call(Purpose.WAIT, "wait_action", duration=WAIT_MS)
+            return True, situation.calls([call], "waiting")
+    if not has_form and situation.moved(last.step):
+        return True, None
+    if len(submits) >= SUBMITS_MAX or (has_form and _is_all_met(situation, form)) or not has_form:
+        return True, situation.give_up("unverified", "unverified", what=said_of(last))
+    return False, None
+
+
+def _unmoved(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decision | None]:
+    """Nothing happened: wait once, then try once more in the other way."""
+    if not situation.made(Purpose.WAIT):
+        call = situation.call(Purpose.WAIT, "wait_action", duration=WAIT_MS)
+        return True, situation.calls([call], "waiting")
+    if len(submits) < TRIES:
+        return False, None
+    return True, situation.give_up("nothing_happened", "nothing_happened", what=said_of(submits[-1]))
+
+
+def _is_all_met(situation: Situation, form: object) -> bool:
+    return (
+        isinstance(form, SeenForm)
+        and all(want.is_met for want in wants_of(form, situation.given, situation.answers))
+        and all(
+            was_filled(situation, node)
+            for node in form.fields
+            if node.role in TEXT_ROLES and node.has("required")
+        )
+    )
+
+
+def _has_fields_of(situation: Situation, form: SeenForm) -> bool:
+    """Whether it is the form that was filled, or has another step of it."""
+    if any(was_filled(situation, node) for node in form.fields):
+        return True
+    return any(node.has("required") for node in form.fields)
+
+
+def _rejected(
+    situation: Situation, form: SeenForm, invalid: Sequence[SeenNode], said: Sequence[str]
+) -> Decision:
+    """The page did not take it: ask for the fields that it names, with its own words; else give up."""
+    wants = wants_of(form, situation.given, situation.answers)
+    wrong = [want for want in wants if any(node in invalid for node in want.nodes)]
+    if not wrong:
+        named = [
+            want for want in wants if want.label and any(folded(want.label) in folded(text) for text in said)
+        ]
+        wrong = named or [want for want in wants if want.required and want.is_empty]
+    text = said[0] if said else ""
+    fresh = [want for want in wrong if not want.is_met and want.value is not None]
+    if fresh:
+        # answered since
+        calls = [call for want in fresh if (call := fill(situation, want, situation.made(Purpose.SUBMIT)))]
+        if calls:
+            return situation.calls(calls, "filling", what=", ".join(want.label for want in fresh)[:200])
+    if (
+        all(want.is_met and want.value is not None and want.key in situation.answers for want in wrong)
+        and wrong
+    ):
+        last = situation.made(Purpose.SUBMIT)[-1]
+        if len(situation.made(Purpose.SUBMIT)) < SUBMITS_MAX and _filled_since(situation, last):
+            return _submit(situation, form, situation.made(Purpose.SUBMIT))
+    secret = next((want for want in wrong if want.is_secret), None)
+    if secret is not None:
+        return for_the_person(situation, secret)
+    if not wrong:
+        return situation.give_up("rejected", "rejected", what=text or form.title)
+    message = say("page_says", situation.language, what=text) if text else say("missing", situation.language)
+    return Ask(message=message, questions=tuple(question(situation, want) for want in wrong[:QUESTIONS_MAX]))
+
+
+def _filled_since(situation: Situation, submit: Made) -> bool:
+    return any(made.step > submit.step for made in situation.made(Purpose.FILL))
+
+
+def _ask_missing(situation: Situation, form: SeenForm, wants: Sequence[Want]) -> Ask | None:
+    """Questions for required values that nobody named, and for values that cannot be used."""
+    missing = [want for want in wants if want.problem]
+    missing += [
+        want
+        for want in wants
+        if want.required and want.value is None and want.is_empty and not want.is_secret and not want.problem
+    ]
+    if not missing and not any(want.required for want in wants):
+        missing = _silent_needs(wants)
+    if not missing:
+        return None
+    problem = next((want.problem for want in missing if want.problem and want.choices), "")
+    if problem:
+        message = say("not_a_choice", situation.language, what=problem[:100])
+    elif situation.given.ambiguous and any(want.kind is FieldKind.DATE for want in missing):
+        message = say("which_day", situation.language)
+    else:
+        message = say("missing", situation.language)
+    return Ask(
+        message=message, questions=tuple(question(situation, want) for want in missing[:QUESTIONS_MAX])
+    )
+
+
+def _silent_needs(wants: Sequence[Want]) -> list[Want]:
+    """A form that marks nothing as required: a short one needs all that is typed, a long one something."""
+    typed = [want for want in wants if want.nodes[0].role in TEXT_ROLES and not want.is_secret]
+    empty = [want for want in typed if want.value is None and want.is_empty]
+    if len(typed) <= 2 or len(empty) == len(typed):
+        return empty
+    return []
+
+
+def question(situation: Situation, want: Want) -> Question:
+    """What is asked for a field."""
+    choices = want.choices[:CHOICES_MAX]
+    if want.nodes[0].role in ("checkbox", "switch"):
+        choices = (say("yes", situation.language), say("no", situation.language))
+    return Question(key=want.key, query=want.label, choices=choices, required=True)
+
+
+def for_the_person(situation: Situation, want: Want) -> Ask:
+    """What only the visitor may fill in."""
+    message = say("yourself", situation.language, what=want.label if want.label != MASK else "•")
+    key = f"{want.key}_done"[:80]
+    choices = (say("done_word", situation.language),)
+    return Ask(message=message, questions=(Question(key=key, query=message, choices=choices),))
+
+
+def give_up_field(situation: Situation, want: Want) -> Decision:
+    """A field that does not take its value."""
+    last = [made for made in situation.made(Purpose.FILL) if made.done.target == want.node.shown]
+    why = last[-1].done.message or last[-1].done.code if last else ""
+    why = why or f"{want.nodes[0].prop('value')[:80]!r}"
+    return situation.give_up("action_failed", "call_failed", what=want.label, why=why)
+
+
+def _times_filled(situation: Situation, want: Want, submits: Sequence[Made]) -> int:
+    since = submits[-1].step if submits else -1
+    return sum(
+        1
+        for made in situation.made(Purpose.FILL)
+        if made.step > since and made.done.target == want.node.shown
+    )
+
+
+def fill(situation: Situation, want: Want, submits: Sequence[Made]) -> ToolCall | None:
+    """The call that puts the value in; None when that was tried often enough."""
+    if _times_filled(situation, want, submits) >= TRIES or want.value is None:
+        return None
+    node = want.node
+    if node.role in CHOICE_ROLES:
+        return situation.call(Purpose.FILL, "click_element", element_id=node.id)
+    if node.options or node.role == "listbox":
+        return situation.call(Purpose.FILL, "select_dropdown_value", element_id=node.id, value=want.value)
+    if node.role == "slider":
+        return situation.call(Purpose.FILL, "adjust_slider", element_id=node.id, value=float(want.value))
+    return situation.call(Purpose.FILL, "type_into_element", element_id=node.id, text=want.value)
+
+
+def _submit(situation: Situation, form: SeenForm, submits: Sequence[Made]) -> Decision:
+    if len(submits) >= SUBMITS_MAX:
+        return situation.give_up("unverified", "unverified", what=said_of(submits[-1]))
+    button = form.submit
+    pressed = {made.done.target for made in submits if not situation.changed(made.step)}
+    if button is not None and button.shown not in pressed and is_usable(button):
+        call = situation.call(Purpose.SUBMIT, "click_element", element_id=button.id)
+        return situation.calls([call], "sending", what=words_of(button))
+    typed = [node for node in form.fields if node.role in ("textbox", "searchbox") and is_usable(node)]
+    if not typed:
+        return situation.give_up("form_not_sent", "no_form")
+    call = situation.call(Purpose.SUBMIT, "press_key", key="Enter", element_id=typed[-1].id)
+    return situation.calls([call], "sending", what=label_of(typed[-1]))

@@ -1,0 +1,172 @@
+"""One step's situation: the wish as goals, which of them is on, what was done for it, and what that changed.
+
+A decider keeps nothing, so it writes what a call is for into the call's id: `g2a-37-0` was made for goal 2 (of
+0 …) as its aim.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from tasks.core.runtime.tools import ToolCall
+from tasks.executing.in_page.forms import SeenForm, forms_of
+from tasks.executing.in_page.page import SeenPage
+from tasks.executing.in_page.protocol import Calls, DoneCall, GiveUp, PastStep, StepView
+from tasks.executing.in_page.rules.goals import Goal, goals_of, language
+from tasks.executing.in_page.rules.saying import say
+from tasks.executing.in_page.rules.values import Given, given_by
+from tasks.executing.in_page.rules.view import page_view
+from tasks.executing.in_page.telling import Told, told_by
+from tasks.executing.protocol import PageView
+from tasks.executing.rules.asking import Answers
+
+_ID: Final = re.compile(r"g(\d{1,2})([a-z])-")
+
+
+class Purpose(StrEnum):
+    """What a call is for."""
+
+    AIM = "a"
+    FILL = "f"
+    SUBMIT = "s"
+    LEAD = "l"
+    OPEN = "o"
+    WAIT = "w"
+    CLEAR = "c"
+    """To get something out of the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A call of the goal that is on, and the number of its step."""
+
+    step: int
+    done: DoneCall
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    n_calls: int = 0
+
+
+class Situation:
+    """What a step is decided from; looked up once each."""
+
+    def __init__(self, view: StepView, *, today: date) -> None:
+        self.view = view
+        self.page: SeenPage = view.page
+        self.today = today
+        self.words = view.wish.words
+        self.language = language(self.words)
+        self.goals: tuple[Goal, ...] = goals_of(self.words)
+        numbers = [int(found[1]) for made in self._all if (found := _ID.match(made.done.call.id))]
+        self.at = min(max(numbers, default=0), len(self.goals) - 1)
+        self._kept = _Kept()
+
+    @property
+    def goal(self) -> Goal:
+        """The goal that is on."""
+        return self.goals[self.at]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing comes after the goal."""
+        return self.at == len(self.goals) - 1
+
+    @property
+    def history(self) -> tuple[PastStep, ...]:
+        """The steps before."""
+        return self.view.history
+
+    @cached_property
+    def forms(self) -> list[SeenForm]:
+        """The forms of the page."""
+        return forms_of(self.page)
+
+    @cached_property
+    def text(self) -> PageView:
+        """The page as text."""
+        return page_view(self.page)
+
+    @cached_property
+    def given(self) -> Given:
+        """The values that the wish names, the words beside a shortcut included."""
+        wish = self.view.wish
+        extra = wish.prompt if wish.shortcut and wish.prompt != wish.shortcut else ""
+        return given_by(f"{wish.words}\n{extra}".strip(), today=self.today, language=self.language)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the visitor answered; those without a key serve once."""
+        return Answers(self.view.wish.answers)
+
+    @cached_property
+    def visited(self) -> frozenset[str]:
+        """Addresses of pages that were seen."""
+        return frozenset(bare(url) for url in (self.page.url, *(step.url for step in self.history)))
+
+    @cached_property
+    def _all(self) -> list[Made]:
+        return [Made(step=at, done=done) for at, step in enumerate(self.view.history) for done in step.calls]
+
+    def made(self, *purposes: Purpose) -> list[Made]:
+        """The calls that were made for the goal, of these purposes or of all."""
+        found = []
+        for made in self._all:
+            id_ = _ID.match(made.done.call.id)
+            if id_ and int(id_[1]) == self.at and (not purposes or id_[2] in purposes):
+                found.append(made)
+        return found
+
+    def changed(self, step: int) -> bool:
+        """Whether the page was another one after that step."""
+        before = self.history[step]
+        if any(done.navigated for done in before.calls):
+            return True
+        after = self.history[step + 1] if step + 1 < len(self.history) else None
+        url, digest = (after.url, after.digest) if after else (self.page.url, self._digest)
+        return bare(before.url) != bare(url) or before.digest != digest
+
+    def moved(self, step: int) -> bool:
+        """Whether the address is another one since that step."""
+        return bare(self.history[step].url) != bare(self.page.url)
+
+    def news(self, step: int) -> list[Told]:
+        """What the page tells now and did not tell before that step."""
+        return [told for told in self.told if told.mark not in self.history[step].marks]
+
+    @cached_property
+    def told(self) -> list[Told]:
+        """What the page tells."""
+        return list(told_by(self.page))
+
+    @cached_property
+    def _digest(self) -> str:
+        return self.page.digest
+
+    def call(self, purpose: Purpose, name: str, **args: Any) -> ToolCall:
+        """A call for the goal that is on."""
+        self._kept.n_calls += 1
+        id_ = f"g{self.at}{purpose}-{self.view.steps_left}-{self._kept.n_calls}"
+        return ToolCall(name=name, args=args, id=id_)
+
+    def calls(self, calls: Sequence[ToolCall], sentence: str, /, **values: object) -> Calls | GiveUp:
+        """These calls, if all of them are allowed. `sentence`: the name of a sentence of ours."""
+        barred = next((call for call in calls if call.name not in self.view.allowed), None)
+        if barred is not None:
+            return self.give_up("tool_not_allowed", "not_allowed", tool=barred.name)
+        return Calls(calls=tuple(calls), thought=say(sentence, self.language, **values))
+
+    def give_up(self, code: str, sentence: str, /, **values: object) -> GiveUp:
+        """The end without success."""
+        return GiveUp(code=code, message=say(sentence, self.language, **values))
+
+
+def bare(url: str) -> str:
+    """An address without its fragment, unless that is a route."""
+    head, mark, fragment = url.partition("#")
+    return url if mark and fragment.startswith(("/", "!")) else head

@@ -1,0 +1,213 @@
+"""A seen page as the `PageView` that the rules for questions read."""
+
+from collections.abc import Iterable
+
+from tasks.executing.in_page.page import SeenNode, SeenPage
+from tasks.executing.protocol import Block, BlockKind, Item, Link, PageView
+from tasks.executing.viewing.dates import find_day
+
+_FRAME = frozenset({"navigation", "banner", "contentinfo", "complementary", "menu", "menubar", "toolbar"})
+_SCOPES = frozenset({"listitem", "article", "region", "cell", "group", "tabpanel", *_FRAME})
+_CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
+_FIELDS = frozenset({"textbox", "searchbox", "combobox", "listbox", "spinbutton", "slider", "option"})
+_ENDS = (".", "!", "?", "…")
+_MAX_BLOCKS = 3_000
+_MAX_ITEMS = 300
+_MAX_ITEM_CHARS = 1_500
+
+
+def page_view(page: SeenPage) -> PageView:
+    """What the page says, as blocks, items and links."""
+    reader = _Reader(page)
+    reader.read()
+    tops = [block.text for block in reader.blocks if block.level == 1 and block.in_main]
+    return PageView(
+        url=page.url.partition("#")[0],
+        status=200,
+        kind="html",
+        title=tops[0] if len(tops) == 1 else page.title,
+        blocks=tuple(reader.blocks),
+        items=tuple(reader.items),
+        links=tuple(reader.links),
+    )
+
+
+def text_of(node: SeenNode, limit: int = _MAX_ITEM_CHARS) -> str:
+    """All that a node says, as a reader would say it."""
+    parts = [node.words]
+    size = len(parts[0])
+    for inner in node.inside():
+        if inner.role in _FIELDS or size > limit:
+            continue
+        said = inner.words
+        if said and not (inner.role == "text" and inner.above is not None and said == inner.above.name):
+            parts.append(said)
+            size += len(said)
+    return " ".join(filter(None, parts))[:limit]
+
+
+class _Reader:
+    """One pass in reading order; places are numbers of nodes."""
+
+    def __init__(self, page: SeenPage) -> None:
+        self._page = page
+        self._has_main = any(node.role == "main" for node in page.nodes)
+        n_nodes = len(page.nodes)
+        self._main = [False] * n_nodes
+        self._frame = [False] * n_nodes
+        self._scope = [-1] * n_nodes
+        self._row = [False] * n_nodes
+        self._headings: dict[int, tuple[tuple[int, str], ...]] = {-1: ()}
+        self._columns: dict[int, tuple[str, ...]] = {}
+        self.blocks: list[Block] = []
+        self.items: list[Item] = []
+        self.links: list[Link] = []
+        self._run: list[str] = []
+        self._run_of: SeenNode | None = None
+        self._last_role = ""
+
+    def read(self) -> None:
+        for node in self._page.nodes:
+            if len(self.blocks) >= _MAX_BLOCKS:
+                break
+            self._place(node)
+            self._note(node)
+        self._flush()
+
+    def _place(self, node: SeenNode) -> None:
+        at, above = node.at, node.above
+        up = above.at if above is not None else -1
+        self._main[at] = node.role == "main" or (up >= 0 and self._main[up])
+        self._frame[at] = node.role in _FRAME or (up >= 0 and self._frame[up])
+        self._row[at] = node.role == "row" or (up >= 0 and self._row[up])
+        self._scope[at] = self._scope[up] if up >= 0 else -1
+        if node.role in _SCOPES:
+            self._headings[at] = self._headings[self._scope[at]]
+            self._scope[at] = at
+
+    def _in_main(self, node: SeenNode) -> bool:
+        return not self._frame[node.at] and (self._main[node.at] or not self._has_main)
+
+    def _note(self, node: SeenNode) -> None:
+        if node.role == "link" and node.url:
+            self.links.append(
+                Link(url=node.url.partition("#")[0], text=text_of(node, 500), in_main=self._in_main(node))
+            )
+        if node.role in ("listitem", "article", "row") and len(self.items) < _MAX_ITEMS:
+            self._item(node)
+        if node.role == "row":
+            self._flush()
+            self._row_of(node)
+        elif node.role == "heading":
+            self._flush()
+            self._heading(node)
+        elif not self._row[node.at]:
+            self._words(node)
+
+    def _heading(self, node: SeenNode) -> None:
+        level = node.level or 2
+        scope = self._scope[node.at]
+        known = tuple(each for each in self._headings[scope] if each[0] < level)
+        text = node.words or text_of(node, 300)
+        if text:
+            self._headings[scope] = known
+            self._add(BlockKind.HEADING, text, node, level=level)
+            self._headings[scope] = (*known, (level, text))
+
+    def _words(self, node: SeenNode) -> None:
+        """Text and the links in it are one block; two texts in a row are two."""
+        if node.role in _FIELDS or node.is_in("heading"):
+            return
+        said = node.text or (node.name if node.role in ("link", "button", "status", "alert", "cell") else "")
+        is_inline = node.role in ("text", "link") and node.above is self._run_of
+        goes_on = (
+            is_inline
+            and node.role != self._last_role
+            and not (node.role == "link" and self._run and self._run[-1].endswith(_ENDS))
+        )
+        if not goes_on:
+            self._flush()
+        if said and node.role != "button":
+            self._run.append(said)
+            self._run_of = node.above
+            self._last_role = node.role
+            self._node = node
+
+    def _flush(self) -> None:
+        if self._run:
+            kind = (
+                BlockKind.ITEM
+                if self._node.role == "listitem" or self._node.is_in("listitem")
+                else BlockKind.TEXT
+            )
+            self._add(kind, " ".join(self._run), self._node)
+        self._run = []
+        self._run_of = None
+        self._last_role = ""
+
+    def _row_of(self, node: SeenNode) -> None:
+        nodes = [each for each in node.children if each.role in _CELLS]
+        cells = tuple(text_of(each, 500) for each in nodes)
+        table = node.above.at if node.above is not None else -1
+        if not any(cells):
+            return
+        if all(each.role == "columnheader" for each in nodes):
+            self._columns.setdefault(table, cells)
+            return
+        self._add(
+            BlockKind.ROW,
+            " ".join(filter(None, cells)),
+            node,
+            cells=cells,
+            columns=self._columns.get(table, ()),
+        )
+
+    def _add(
+        self,
+        kind: BlockKind,
+        text: str,
+        node: SeenNode,
+        *,
+        level: int = 0,
+        cells: tuple[str, ...] = (),
+        columns: tuple[str, ...] = (),
+    ) -> None:
+        in_main = self._in_main(node)
+        headings = tuple(said for _, said in self._headings[self._scope[node.at]]) if in_main else ()
+        group = node.above.at if node.above is not None else -1
+        self.blocks.append(
+            Block(
+                kind=kind, text=text, headings=headings, cells=cells, columns=columns, level=level, group=group,
+                in_main=in_main,
+            )
+        )  # fmt: skip
+
+    def _item(self, node: SeenNode) -> None:
+        text = text_of(node, _MAX_ITEM_CHARS)
+        inner = list(_first(node.inside(), 60))
+        heading = next((each for each in inner if each.role == "heading" and each.words), None)
+        link = next((each for each in inner if each.role == "link" and each.url and each.words), None)
+        if not text or (heading is None and link is None) or any(each.role == node.role for each in inner):
+            return
+        day = find_day(text)
+        named = heading or link
+        assert named is not None
+        self.items.append(
+            Item(
+                title=named.words,
+                url=link.url.partition("#")[0] if link is not None else None,
+                date=day.iso if day is not None else None,
+                dated_by=day.words if day is not None else "",
+                summary=next((each.text for each in inner if len(each.text) > 20), ""),
+                text=text,
+                group=node.above.at if node.above is not None else -1,
+                in_main=self._in_main(node),
+            )
+        )
+
+
+def _first(nodes: Iterable[SeenNode], limit: int) -> Iterable[SeenNode]:
+    for count, node in enumerate(nodes):
+        if count >= limit:
+            return
+        yield node

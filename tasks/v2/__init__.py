@@ -1,0 +1,1 @@
+"""The HTTP interface of the browser runtime, `/v2/rover/*`."""
