@@ -36,6 +36,7 @@ STATUS: Mapping[ErrorKind, int] = {
     ErrorKind.UNPROCESSABLE: 422,
     ErrorKind.RATE_LIMITED: 429,
     ErrorKind.UPSTREAM: 502,
+    ErrorKind.TIMEOUT: 504,
     ErrorKind.UNAVAILABLE: 503,
     ErrorKind.INTERNAL: 500,
 }

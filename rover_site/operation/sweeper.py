@@ -13,12 +13,14 @@ from rover_site.conf import RoverConf
 from rover_site.operation.forkstate import BusyBoard, ForkFlag
 from tasks.services.agents.sweeping import agent_tasks_prune, agent_tasks_sweep
 from tasks.services.leases import leases_sweep
+from tasks.services.runtime.sweeping import runs_sweep, runtime_prune
 from tasks.services.tasks import tasks_prune
 from tasks.services.workers import worker_name, workers_beat, workers_leave
 from workspace.io.queue import waiting
 
 SWEEP_SECONDS = 0.5
 BEAT_SECONDS = 3.0
+RUNS_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
 PRUNE_LIMIT = 100
 WATCHDOG_SECONDS = 1.0
@@ -100,6 +102,8 @@ class Sweeper:
             workers_beat(name=self._name, n_processes=self._conf.workers, now=timezone.now())
         leases_sweep(now=timezone.now())
         agent_tasks_sweep(now=timezone.now())
+        if self._is_due("runs", RUNS_SECONDS):
+            runs_sweep(now=timezone.now())
         if self._is_due("watchdog", WATCHDOG_SECONDS) and not self.alarmed():
             self._look_after_queue()
         if self._is_due("prune", PRUNE_SECONDS):
@@ -117,6 +121,7 @@ class Sweeper:
             self._stopped.wait(SWEEP_SECONDS / 5)
         while not self._stopped.is_set() and agent_tasks_prune(now=timezone.now(), limit=PRUNE_LIMIT):
             self._stopped.wait(SWEEP_SECONDS / 5)
+        runtime_prune(now=timezone.now())
 
     def _leave(self) -> None:
         try:

@@ -8,12 +8,20 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils import timezone
 
-from tasks.core.runtime.bodies import read_ingest, read_open, read_snapshot, read_telemetry, read_view
+from tasks.core.runtime.bodies import (
+    read_external,
+    read_ingest,
+    read_open,
+    read_snapshot,
+    read_telemetry,
+    read_view,
+)
 from tasks.core.runtime.commands import read_command, read_credentials
 from tasks.core.runtime.projection import ResyncReason, resync_reason
 from tasks.core.runtime.step_bodies import read_step
 from tasks.selectors.runtime import live_checkpoint, session_projection
 from tasks.services.runtime.commanding import Applied, command_apply, nonce_use
+from tasks.services.runtime.external import Plan, external_begin
 from tasks.services.runtime.rates import opening_count
 from tasks.services.runtime.reporting import events_ingest, snapshot_save, telemetry_take
 from tasks.services.runtime.sessions import (
@@ -110,6 +118,13 @@ def reader(call: Call) -> Reader:
         seq_after=view.seq_after,
         until=presented.claims.expires_at,
     )
+
+
+def begin_external(call: Call) -> Plan | Answer:
+    """`/context/external`, up to the page that is to be fetched."""
+    presented, token = present(call)
+    found = external_begin(presented, read_external(call.fields()), token=token, now=timezone.now())
+    return found if isinstance(found, Plan) else Answer(data=found)
 
 
 def begin_step(call: Call) -> tuple[Asked | Applied, str]:

@@ -26,6 +26,7 @@ from tasks.core.negotiation import MediaType
 from tasks.core.public_errors import InternalError, MethodNotAllowed
 from tasks.services.runtime.commanding import Applied
 from tasks.services.runtime.deciding import decide_step
+from tasks.services.runtime.external import Plan, external_fetch, external_finish
 from tasks.services.runtime.stepping import budget_spent, step_finish
 from tasks.streaming.endpoint import Problem, refusal_headers
 from tasks.streaming.errors import LogUnavailable
@@ -71,6 +72,7 @@ class RuntimeApi:
             ),
             _route("state", self._application({"GET": state, "POST": state})),
             _route("stream", self._application({"GET": self._stream})),
+            _route("context/external", self._application({"POST": self._external})),
             _route("snapshot", self._application({"POST": snapshot}, maximum=MAX_PAGE_BYTES)),
             _route("agent/step", self._application({"POST": self._step}, maximum=MAX_PAGE_BYTES)),
         ]
@@ -149,6 +151,19 @@ class RuntimeApi:
             decision = end or await decide_step(begun.view)
             begun = await self._database.run(step_finish, begun, decision, token=token, now=timezone.now())
         await self._succeed(answers.replayable(begun), call, send)
+
+    async def _external(self, call: Call, send: Send) -> None:
+        begun = await self._database.run(answers.begin_external, call)
+        if not isinstance(begun, Plan):
+            await self._succeed(begun, call, send)
+            return
+        found: Mapping[str, Any] | RoverError
+        try:
+            found = await external_fetch(begun)
+        except RoverError as error:
+            found = error
+        data = await self._database.run(external_finish, begun, found, now=timezone.now())
+        await self._succeed(answers.Answer(data=data), call, send)
 
     async def _succeed(self, answer: answers.Answer, call: Call, send: Send) -> None:
         body: dict[str, Any] = {"success": True, "data": dict(answer.data)}

@@ -29,6 +29,7 @@ class ErrorKind(StrEnum):
     UNPROCESSABLE = "unprocessable"
     RATE_LIMITED = "rate_limited"
     UPSTREAM = "upstream"
+    TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
 

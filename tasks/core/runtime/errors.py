@@ -10,6 +10,8 @@ RoverError
 ├── PermissionDenied       the token is good, but not for this
 ├── ExternalPolicyBlocked  the site keeps its agent from this page of another site
 ├── AdversarialBlocked     the address or the prompt looks like an attack
+├── ExternalUnavailable    the page of another site cannot be had, or not read
+├── ExternalTimeout        it took too long
 ├── SessionNotFound        no such session
 ├── RunNotFound            no such run in the session, or none to go on with
 ├── StaleEpoch, StaleSeq   the caller's counters are behind
@@ -42,6 +44,8 @@ __all__ = [
     "BootstrapRequired",
     "CapabilityMissing",
     "ExternalPolicyBlocked",
+    "ExternalTimeout",
+    "ExternalUnavailable",
     "HostNotAllowed",
     "InsufficientCredits",
     "InternalError",
@@ -116,6 +120,22 @@ class AdversarialBlocked(RoverError):
 
     code = "ADVERSARIAL_BLOCKED"
     kind = ErrorKind.FORBIDDEN
+
+
+class ExternalUnavailable(RoverError):
+    """`data`: reason, the code of what went wrong; url."""
+
+    code = "EXTERNAL_UNAVAILABLE"
+    kind = ErrorKind.UPSTREAM
+    retryable = True
+
+
+class ExternalTimeout(RoverError):
+    """`data`: url."""
+
+    code = "EXTERNAL_TIMEOUT"
+    kind = ErrorKind.TIMEOUT
+    retryable = True
 
 
 class SessionNotFound(RoverError):

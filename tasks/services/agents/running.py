@@ -6,12 +6,10 @@ again with all answers given so far. What was told before stays in the log.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -20,14 +18,10 @@ from tasks.core.events import EventKind, NewEvent
 from tasks.core.public_task import deadline
 from tasks.core.states import TaskStatus
 from tasks.core.storable import storable
-from tasks.executing.http_hands import HttpHands
-from tasks.executing.model import ModelEndpoint, ModelExecutor
 from tasks.executing.protocol import (
     Answer,
-    Budget,
     Completed,
     Entry,
-    Executor,
     Failed,
     InputRequired,
     Message,
@@ -38,14 +32,12 @@ from tasks.executing.protocol import (
     Tool,
     Wish,
 )
-from tasks.executing.rules import RulesExecutor
-from tasks.fetching.fetcher import Fetcher
-from tasks.fetching.resolving import CachingResolver, SystemResolver
 from tasks.io.database_threads import DatabaseThreads
 from tasks.io.draining import is_draining
 from tasks.models import AgentTask, Task
 from tasks.services.agents.log import Logs, append, change, status_event
-from tasks.services.engines import Workshop, ssrf_policy
+from tasks.services.engines import Workshop
+from tasks.services.executors import configured_executor, http_hands
 from tasks.services.leases import LEASE, Lease, lease_release
 from workspace.core.scope import Scope
 from workspace.io.transactions import write_transaction
@@ -55,7 +47,6 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.2
-MODEL_BUDGET = Budget(pages=24, seconds=300.0, bytes=20 * 1024 * 1024)
 
 
 def agent_task_run(*, lease: Lease, workshop: Workshop) -> None:
@@ -189,9 +180,12 @@ class _Run:
         """See `tasks.executing.protocol.Journal`."""
         await self._database.run(self._write, journal_event(entry))
 
+    def _in_scope(self, url: str) -> bool:
+        return self._scope.decide(url).in_scope
+
     async def _decide(self) -> Outcome:
-        executor, budget = _executor()
-        async with _hands(self._scope) as hands:
+        executor, budget = configured_executor()
+        async with http_hands(self._in_scope) as hands:
             return await executor.run(
                 wish_of(self._agent_task), hands=hands, journal=self, budget=budget, stop=self._stop
             )
@@ -271,27 +265,3 @@ def journal_event(entry: Entry) -> NewEvent:
         case Message():
             blocks = {"blocks": [dict(block) for block in entry.blocks]} if entry.blocks else {}
             return NewEvent(kind=EventKind.MESSAGE, payload={"role": entry.role, "text": entry.text} | blocks)
-
-
-def _executor() -> tuple[Executor, Budget]:
-    """The decider of this server: the model where one is configured, else the rules."""
-    conf = settings.ROVER
-    if not conf.llm_base_url:
-        return RulesExecutor(), Budget()
-    endpoint = ModelEndpoint(
-        base_url=conf.llm_base_url, model=conf.llm_model, api_key=conf.llm_api_key.get_secret_value()
-    )
-    return ModelExecutor(endpoint), MODEL_BUDGET
-
-
-@asynccontextmanager
-async def _hands(scope: Scope) -> AsyncIterator[HttpHands]:
-    """Hands that reach the site's hosts, under this server's address policy."""
-    system = SystemResolver()
-    try:
-        async with Fetcher(
-            policy=ssrf_policy(), resolver=CachingResolver(system), user_agent=settings.ROVER.agent
-        ) as fetcher:
-            yield HttpHands(fetch=fetcher.fetch, in_scope=lambda url: scope.decide(url).in_scope)
-    finally:
-        system.close()

@@ -18,7 +18,7 @@ from tasks.services.runtime.holding import Held, answers_note, events_write, ses
 from workspace.core.navigation import CrossHostPolicy, ExternalNavigationPolicy, NavigationRules
 from workspace.core.patterns import ScopeMode
 
-_NOWHERE = NavigationRules(
+NOWHERE = NavigationRules(
     patterns=(),
     mode=ScopeMode.HOST_ONLY,
     external=ExternalNavigationPolicy.BLOCK,
@@ -68,7 +68,7 @@ def _named(held: Held) -> dict[str, Any]:
 
 
 def _apply(held: Held, command: AnyCommand, now: datetime) -> None:
-    verdict = decide(held.state, command, Circumstances(rules=_NOWHERE))
+    verdict = decide(held.state, command, Circumstances(rules=NOWHERE))
     answers_note(held, verdict.events)
     state_save(held, verdict.state, now=now)
     events_write(verdict.events, now=now)

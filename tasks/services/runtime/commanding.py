@@ -183,7 +183,7 @@ def _written(
         if verdict.tab is not None:
             tab_write(held.session, verdict.tab, now=now)
         runs = held.runs | ({} if new_run is None else {str(new_run.pk): new_run})
-        mirror(runs, verdict.events, reception=reception, now=now)
+        mirror(runs, verdict.events, in_full=reception.access.debug_streaming, now=now)
     data = dict(verdict.data)
     if isinstance(command, RunControl):
         data["projection"] = session_projection(held.session.id, is_after_control=True)

@@ -1,9 +1,10 @@
 """A session as its tables hold it, read and written as the pure core sees it. One row is locked, that of the
 session, and so its commands come one after the other."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -94,6 +95,17 @@ def events_write(events: Iterable[NewRunEvent], *, now: datetime) -> None:
         )
         for event in events
     )
+
+
+def event_append(held: Held, type_: RunEventType, data: Mapping[str, Any], *, now: datetime) -> int:
+    """Append one event to the log of the active run; returns its number."""
+    active = held.state.active
+    if active is None:
+        raise ValueError("the session has no active run")
+    after = replace(active, seq=active.seq + 1)
+    state_save(held, held.state.with_run(after), now=now)
+    events_write([NewRunEvent(run_id=active.id, seq=after.seq, type=type_, data=data)], now=now)
+    return after.seq
 
 
 def answers_note(held: Held, events: Iterable[NewRunEvent]) -> None:

@@ -12,7 +12,6 @@ from tasks.core.runtime.verdicts import NewRunEvent
 from tasks.core.states import TaskStatus
 from tasks.models import AgentTask, Run, RunEvent, Task
 from tasks.services.agents.log import Logs, append, change
-from workspace.selectors.reception import Reception
 
 _STATUS: Mapping[RunStatus, TaskStatus] = {
     RunStatus.RUNNING: TaskStatus.RUNNING,
@@ -23,14 +22,13 @@ _STATUS: Mapping[RunStatus, TaskStatus] = {
 }
 
 
-def mirror(
-    runs: Mapping[str, Run], events: Sequence[NewRunEvent], *, reception: Reception, now: datetime
-) -> None:
-    """Tell the tasks of `runs` what has just been written to the runs' logs, in the same transaction."""
+def mirror(runs: Mapping[str, Run], events: Sequence[NewRunEvent], *, in_full: bool, now: datetime) -> None:
+    """Tell the tasks of `runs` what has just been written to the runs' logs, in the same transaction.
+    `in_full`: with arguments and results of tools."""
     for run in runs.values():
         if run.task_id is not None:
             own = [event for event in events if event.run_id == str(run.pk)]
-            _Mirror(run, in_full=reception.access.debug_streaming, now=now).tell(own)
+            _Mirror(run, in_full=in_full, now=now).tell(own)
 
 
 class _Mirror:

@@ -85,7 +85,11 @@ def session_open(asked: OpenSession, *, origin: str, now: datetime) -> Opened:
     """
     known, refusal = _by_token(asked, now)
     if known is not None and refusal is None:
-        return _refreshed(known, asked, origin, now)
+        try:
+            return _refreshed(known, asked, origin, now)
+        except InvalidApiKey:
+            if asked.bootstrap_token is None:  # else the page has the key that took over, and goes on by it
+                raise
     if asked.bootstrap_token is None:
         raise refusal or bootstrap_required()
     return _bootstrapped(asked.bootstrap(), known, origin, now)
@@ -140,12 +144,12 @@ def _by_token(
         return None, None
     try:
         claims = read_session(asked.session_token, secret=_secret(), now=now, grace=PROOF_LIFETIME)
+        is_another = asked.session_id is not None and asked.session_id != claims.sid
+        session = None if claims.is_stream or is_another else _stored(claims)
     except SessionTokenExpired:
         return None, session_token_expired()
     except SessionTokenInvalid:
         return None, session_token_invalid()
-    is_another = asked.session_id is not None and asked.session_id != claims.sid
-    session = None if claims.is_stream or is_another else _stored(claims)
     if session is None:
         return None, session_token_invalid()
     return session, session_token_expired() if claims.expires_at <= now else None
@@ -227,11 +231,11 @@ def _admitted(boot: Bootstrap, origin: str, now: datetime) -> Admission:
         )
     if not boot.key.startswith(PUBLIC_PREFIX):
         raise _unknown()
-    host = _host(boot.page, origin)
-    admission = key_admit(value=boot.key, url=boot.page, capability=EMBED, now=now)
+    is_one = _host(boot.page, origin) is not None
+    # of two hosts the one that the browser tells counts, so that the owner sees whose page it is
+    admission = key_admit(value=boot.key, url=boot.page if is_one else origin, capability=EMBED, now=now)
     _check_admission(admission, boot)
-    if host is None:
-        key_admit(value=boot.key, url=origin, capability=EMBED, now=now)  # so that the owner sees whose page
+    if not is_one:
         raise HostNotAllowed("The page and its Origin are of two hosts.", host=parse_host(origin) or "")
     return admission
 
@@ -243,8 +247,8 @@ def _check_admission(admission: Admission, boot: Bootstrap) -> None:
         raise InvalidApiKey(admission.message, reason=admission.reason)
     if admission.key.site.public_id != boot.site_id:
         raise SiteMismatch("The key is another site's.")
-    if admission.reason == "missing_capability":
-        raise Missing(admission.message, capability=EMBED)
+    if admission.key.capabilities.get(EMBED) is not True:
+        raise Missing(f"missing capability: {EMBED}", capability=EMBED)
     if admission.reason:
         raise HostNotAllowed(admission.message, host=admission.host)
 

@@ -38,6 +38,8 @@ TABLE = [
     (413, False, ["SNAPSHOT_TOO_LARGE", "PAYLOAD_TOO_LARGE"]),
     (429, True, ["RATE_LIMITED"]),
     (500, True, ["INTERNAL"]),
+    (502, True, ["EXTERNAL_UNAVAILABLE"]),
+    (504, True, ["EXTERNAL_TIMEOUT"]),
 ]
 
 
