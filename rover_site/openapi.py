@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 import roverbook.api.described
 import tasks.v1.described
+import tasks.v2.described
 import workspace.api.described
 import workspace.discovery.described
 from rover_site import __version__
@@ -38,6 +39,7 @@ TAGS = (
     workspace.api.described.MANAGEMENT,
     workspace.discovery.described.DISCOVERY,
     *tasks.v1.described.TAGS,
+    *tasks.v2.described.TAGS,
     SERVER,
 )
 CACHE_SECONDS = 300
@@ -140,6 +142,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *workspace.discovery.described.OPERATIONS,
     *roverbook.api.described.OPERATIONS,
     *tasks.v1.described.OPERATIONS,
+    *tasks.v2.described.OPERATIONS,
     *SERVER_OPERATIONS,
 )
 

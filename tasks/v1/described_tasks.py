@@ -5,6 +5,7 @@ from typing import Any
 
 from tasks.core import public_errors as errors
 from tasks.core.negotiation import MediaType
+from tasks.core.runtime.errors import CapabilityMissing, InvalidApiKey, SessionNotFound
 from tasks.core.session_tokens import SessionTokenExpired, SessionTokenInvalid
 from tasks.v1 import described_task_examples as examples
 from tasks.v1.described_task_parts import (
@@ -331,7 +332,11 @@ _CHANGE = (
             BAD_BODY,
             with_code(SessionTokenInvalid, 401, "The session token is not one of this server."),
             with_code(SessionTokenExpired, 401, "The session token has expired."),
+            with_code(InvalidApiKey, 401, "The site's key was switched off or is too old."),
             with_code(errors.SiteMismatch, 403, "The session's page is not of the task's site."),
+            with_code(CapabilityMissing, 403, "The site's key opens no sessions any more."),
+            with_code(errors.AiAccessDisabled, 403, "The site takes no tasks any more."),
+            with_code(SessionNotFound, 404, "The session is gone."),
             with_code(errors.ReceiptInvalid, 404, "No task has this receipt, or not any more."),
             with_code(errors.ReceiptAlreadyClaimed, 409, "Another browser has taken the task up."),
             with_code(errors.ReceiptExpired, 410, "The receipt's time is over."),
