@@ -95,7 +95,7 @@ _SESSIONS = (
         "openSession",
         "session/open",
         summary="Open a session, or go on with one",
-        description="By the site's public key, or by the token that the page has. Its own token alone goes on "
+        description="By the site's public key, or by the token that the page has. Only its own token goes on "
         "with a session, also one that expired in the last 30 days.",
         body=records.SessionWish,
         sent={
