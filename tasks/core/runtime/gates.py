@@ -40,20 +40,25 @@ CONFIRMATION_REFUSED: Final = "CONFIRMATION_REFUSED"
 # Words of what cannot be taken back. A link that says "order" leads to where one orders; one that says
 # "delete" may well do it.
 _FINAL: Final = re.compile(
-    r"\b(?:buy|purchase|pay|check ?out|(?:place|confirm|complete|submit) (?:\w+ ){0,2}(?:order|booking|purchase|payment)"
+    r"\b(?:buy|purchase|pay|check ?out|(?:place|confirm|complete|submit) (?:\w+ ){0,2}(?:order|booking"
+    r"|purchase|payment)"
     r"|delete|erase|unsubscribe|donate|transfer|deactivate|close (?:my |the |your )?account"
     r"|cancel (?:\w+ ){0,2}(?:subscription|order|booking|reservation|membership|account|plan|contract)"
     r"|kaufen|kauf abschliessen|(?:be)?zahlen|bezahle|zur kasse|(?:kosten|zahlungs)pflichtig\w*"
     r"|loeschen|abbestellen|abmelden|kuendig\w*|spenden?|ueberweisen|stornier\w*)\b"
 )
 _BINDING: Final = re.compile(
-    r"\b(?:order|send|book|reserve|rent|hire|apply|subscribe|sign up|register|enrol+|join|accept|agree|publish|post"
+    r"\b(?:order|send|book|reserve|rent|hire|apply|subscribe|sign up|register|enrol+|join|accept|agree"
+    r"|publish|post"
     r"|confirm|withdraw|bestell\w*|(?:ab)?send\w*|(?:ab)?schick\w*|buch\w*|reservier\w*|miet\w*|bewerb\w*"
-    r"|abonnier\w*|anmelden|registrier\w*|beitreten|akzeptier\w*|zustimm\w*|veroeffentlich\w*|bestaetig\w*|beauftrag\w*)\b"
+    r"|abonnier\w*|anmelden|registrier\w*|beitreten|akzeptier\w*|zustimm\w*|veroeffentlich\w*"
+    r"|bestaetig\w*|beauftrag\w*)\b"
 )
 _SECRET: Final = re.compile(
-    r"passw|passc|kennwort|\bpwd\b|passphrase|\bpin\b|\bcvc\b|\bcvv\b|card.?(?:num|no\b)|\bcc-|karten(?:nummer|pruef)"
-    r"|security code|sicherheitscode|pruef(?:ziffer|nummer)|\biban\b|one.?time|einmal(?:code|passwort|kennwort)|\botp\b"
+    r"passw|passc|kennwort|\bpwd\b|passphrase|\bpin\b|\bcvc\b|\bcvv\b|card.?(?:num|no\b)|\bcc-"
+    r"|karten(?:nummer|pruef)"
+    r"|security code|sicherheitscode|pruef(?:ziffer|nummer)|\biban\b|one.?time|einmal(?:code|passwort"
+    r"|kennwort)|\botp\b"
     r"|\btan\b|verification code|bestaetigungscode|\b2fa\b|social security|\bssn\b|kreditkarte"
 )
 _CAPTCHA: Final = re.compile(r"captcha|not a robot|kein roboter|human verification")

@@ -23,18 +23,24 @@ _SEARCH_NAMES: Final = frozenset(
 )
 _SEARCH: Final = re.compile(r"\b(?:search|suche?n?|find|finden|durchsuchen|look ?up)\b")
 _HELPER: Final = re.compile(
-    r"^(?:[^\w]*|show|hide|anzeigen|verbergen|(?:show|hide) password|clear|reset|close|schliessen|menu|menue|info|help|"
-    r"hilfe|increase.*|decrease.*|erhoehen|verringern|zuruecksetzen|(?:choose|select|pick|open|waehle?n?) .*(?:date|"
+    r"^(?:[^\w]*|show|hide|anzeigen|verbergen|(?:show|hide) password|clear|reset|close|schliessen|menu"
+    r"|menue|info|help|"
+    r"hilfe|increase.*|decrease.*|erhoehen|verringern|zuruecksetzen|(?:choose|select|pick|open"
+    r"|waehle?n?) .*(?:date|"
     r"calendar|datum|kalender|file|datei).*|upload.*|browse.*|next month|previous month)$"
 )
 _CANCEL: Final = re.compile(
-    r"\b(?:cancel|reset|clear|back|close|abbrechen|zurueck|zuruecksetzen|schliessen|not now|later|skip|spaeter|"
+    r"\b(?:cancel|reset|clear|back|close|abbrechen|zurueck|zuruecksetzen|schliessen|not now|later|skip"
+    r"|spaeter|"
     r"forgot.*|delete|loeschen|remove|entfernen|preview|vorschau|save draft|entwurf)\b"
 )
 _SUBMIT: Final = re.compile(
-    r"\b(?:submit|send|order|book|reserve|request|subscribe|sign ?up|register|search|find|save|continue|next|go|apply"
-    r"|pay|buy|checkout|place|confirm|log ?in|sign ?in|post|join|create|update|get|donate|absenden|senden|abschicken"
-    r"|schicken|bestell\w*|buch\w*|reservier\w*|anfrag\w*|abonnier\w*|anmelden|registrier\w*|such\w*|finden|speichern"
+    r"\b(?:submit|send|order|book|reserve|request|subscribe|sign ?up|register|search|find|save|continue"
+    r"|next|go|apply"
+    r"|pay|buy|checkout|place|confirm|log ?in|sign ?in|post|join|create|update|get|donate|absenden|senden"
+    r"|abschicken"
+    r"|schicken|bestell\w*|buch\w*|reservier\w*|anfrag\w*|abonnier\w*|anmelden|registrier\w*|such\w*"
+    r"|finden|speichern"
     r"|weiter|bezahl\w*|kauf\w*|bestaetig\w*|einloggen|uebernehmen|jetzt)\b"
 )
 

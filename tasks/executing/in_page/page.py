@@ -28,7 +28,6 @@ PROPS_MAX: Final = 40
 MASK: Final = "••••"
 """What stands for a value that does not leave the page."""
 _LABEL: Final = re.compile(r"\[([a-zA-Z]+)(?:=(\"[^\"]*\"|[^\]\"]*))?\]")
-_CONTROL: Final = re.compile("[^\\S ]|[^ -~\u00a0-\u1fff\u2030-\u205e\u2070-\ud7ff\uf900-\ufdff]")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -234,7 +233,7 @@ class _Tree:
         text = value[: min(TEXT_MAX, self._room)]
         self._room -= len(text)
         self.is_cut = self.is_cut or len(text) < len(value)
-        return _clean(text) if _CONTROL.search(text) else text.strip()
+        return text.strip() if text.isprintable() else _clean(text)
 
 
 def _clean(text: str) -> str:
@@ -252,7 +251,7 @@ def _line(data: Mapping[str, Any], name: str, longest: int, key: str = "") -> st
 
 def _plain(value: str, longest: int) -> str:
     cut = value[:longest]
-    return (printable(cut) if _CONTROL.search(cut) else cut).strip()
+    return (cut if cut.isprintable() else printable(cut)).strip()
 
 
 def _id(value: object, key: str) -> int | None:

@@ -12,18 +12,27 @@ from tasks.executing.in_page.page import SeenNode, SeenPage
 MARKS_MAX: Final = 60
 _LONGEST: Final = 300
 _GOOD: Final = re.compile(
-    r"\bthank(?:s| you)\b|\bsuccess|\bconfirm(?:ed|ation)\b|\breceived\b|\bwe (?:will|ll|'ll) (?:be in touch|contact|get back|call)"
-    r"|\b(?:has|have|is|are|was|were) (?:been |now )?(?:sent|added|booked|saved|submitted|reserved|subscribed|registered|updated)\b"
-    r"|\badded to\b|\bsigned up\b|\byou(?:'re| are) (?:in|on the list|subscribed)\b|\b(?:message|form|request|order) (?:sent|placed)\b"
-    r"|\bdanke\b|\bvielen dank\b|\berfolgreich\b|\bbestaetigt\b|\bbestaetigung\b|\beingegangen\b|\bgesendet\b|\bverschickt\b"
+    r"\bthank(?:s| you)\b|\bsuccess|\bconfirm(?:ed|ation)\b|\breceived\b|\bwe (?:will|ll"
+    r"|'ll) (?:be in touch|contact|get back|call)"
+    r"|\b(?:has|have|is|are|was|were) (?:been |now )?(?:sent|added|booked|saved|submitted|reserved"
+    r"|subscribed|registered|updated)\b"
+    r"|\badded to\b|\bsigned up\b|\byou(?:'re| are) (?:in|on the list|subscribed)\b|\b(?:message|form"
+    r"|request|order) (?:sent|placed)\b"
+    r"|\bdanke\b|\bvielen dank\b|\berfolgreich\b|\bbestaetigt\b|\bbestaetigung\b|\beingegangen\b"
+    r"|\bgesendet\b|\bverschickt\b"
     r"|\bgebucht\b|\breserviert\b|\bhinzugefuegt\b|\bangemeldet\b|\bgespeichert\b|\bliegt im warenkorb\b"
 )
 _BAD: Final = re.compile(
-    r"\berrors?\b|\binvalid\b|\b(?:is|are) required\b|\brequired field\b|\bplease (?:enter|fill|choose|select|provide|correct|check|try)"
-    r"|\bnot valid\b|\bfailed\b|\b(?:could|can|did) ?n[o']t\b|\bsorry\b|\bunavailable\b|\bnot available\b|\bsold out\b|\bout of stock\b"
-    r"|\bfully booked\b|\balready (?:taken|exists|registered|used)\b|\bincorrect\b|\bdenied\b|\bexpired\b|\bmust (?:be|have|contain)\b"
-    r"|\bfehler|\bungueltig|\bpflichtfeld|\bbitte (?:geben|fuellen|waehlen|pruefen|korrigieren|versuchen)|\bleider\b"
-    r"|\bnicht (?:verfuegbar|moeglich|gueltig|gefunden)|\bfehlgeschlagen\b|\bausgebucht\b|\bausverkauft\b|\babgelaufen\b"
+    r"\berrors?\b|\binvalid\b|\b(?:is|are) required\b|\brequired field\b|\bplease (?:enter|fill|choose"
+    r"|select|provide|correct|check|try)"
+    r"|\bnot valid\b|\bfailed\b|\b(?:could|can|did) ?n[o']t\b|\bsorry\b|\bunavailable\b|\bnot available\b"
+    r"|\bsold out\b|\bout of stock\b"
+    r"|\bfully booked\b|\balready (?:taken|exists|registered|used)\b|\bincorrect\b|\bdenied\b|\bexpired\b"
+    r"|\bmust (?:be|have|contain)\b"
+    r"|\bfehler|\bungueltig|\bpflichtfeld|\bbitte (?:geben|fuellen|waehlen|pruefen|korrigieren|versuchen)"
+    r"|\bleider\b"
+    r"|\bnicht (?:verfuegbar|moeglich|gueltig|gefunden)|\bfehlgeschlagen\b|\bausgebucht\b|\bausverkauft\b"
+    r"|\babgelaufen\b"
 )
 _QUIET: Final = frozenset(
     {"option", "textbox", "searchbox", "combobox", "listbox", "spinbutton", "slider", "link"}

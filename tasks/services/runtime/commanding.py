@@ -20,12 +20,13 @@ from tasks.services.runtime.holding import (
     Held,
     answers_note,
     events_write,
+    poke_session,
     session_hold,
     state_save,
     tab_write,
 )
 from tasks.services.runtime.mirroring import mirror
-from tasks.services.runtime.sessions import Presented
+from tasks.services.runtime.sessions import Presented, session_revoke
 from workspace.core.errors import RoverError
 from workspace.core.ids import new_id
 from workspace.io.transactions import write_transaction
@@ -62,6 +63,25 @@ def command_apply(presented: Presented, command: AnyCommand, *, token: str, now:
             verdict.state.run is not None and new_run is not None and verdict.state.run.id == str(new_run.pk)
         )
         return _written(held, command, verdict, new_run if is_new else None, presented.reception, now)
+
+
+def session_close(presented: Presented, *, token: str, now: datetime) -> None:
+    """Let no token open the session any more. What it was doing ends: nobody could go on with it."""
+    session_id = presented.session.id
+    with write_transaction():
+        active = (held := session_hold(session_id)).state.active
+        if active is not None:
+            cancel = RunControl(
+                session_id=session_id,
+                client_event_id=f"close:{active.id}",
+                action="end_task",
+                expected_epoch=held.state.epoch,
+                expected_seq=active.seq,
+                reason="the session was closed",
+            )
+            command_apply(presented, cancel, token=token, now=now)
+        session_revoke(session_id=session_id, now=now)
+        poke_session(held.session)
 
 
 def nonce_use(*, session_id: str, nonce: str | None, now: datetime) -> None:

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
+from tasks.executing.in_page.choosing import step_decider
 from tasks.executing.in_page.protocol import Decision, StepView
+from tasks.services.executors import configured_endpoint
 
 THREADS = 2
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rover-steps")
@@ -13,13 +15,10 @@ _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rover-steps")
 
 async def decide_step(view: StepView) -> Decision:
     """What to do next. Rules take processor time and so have threads of their own; a model is waited for."""
-    from tasks.executing.in_page.choosing import choose_decider
+    if settings.ROVER.llm_base_url:
+        return await step_decider(configured_endpoint()).decide(view)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _by_rules, view)
 
-    conf = settings.ROVER
-    decider = choose_decider(
-        base_url=conf.llm_base_url, model=conf.llm_model, api_key=conf.llm_api_key.get_secret_value()
-    )
-    if conf.llm_base_url:
-        return await decider.decide(view)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_threads, asyncio.run, decider.decide(view))
+
+def _by_rules(view: StepView) -> Decision:
+    return asyncio.run(step_decider(None).decide(view))

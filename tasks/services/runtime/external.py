@@ -122,9 +122,7 @@ async def external_fetch(plan: Plan) -> dict[str, Any]:
         raise ExternalUnavailable(exc.message, reason=exc.code, url=body.url) from None
 
 
-def external_finish(
-    plan: Plan, found: Mapping[str, Any] | RoverError, *, now: datetime
-) -> dict[str, Any]:
+def external_finish(plan: Plan, found: Mapping[str, Any] | RoverError, *, now: datetime) -> dict[str, Any]:
     """Write down what came of it, and return the answer; a failure is raised after it was written down."""
     body = plan.body
     failure = found if isinstance(found, RoverError) else None

@@ -13,7 +13,7 @@ from typing import Any
 from tasks.core.runtime.checks import active_run_exists, check_epoch
 from tasks.core.runtime.commands import RunProgress
 from tasks.core.runtime.errors import StaleSeq
-from tasks.core.runtime.gates import GateRules, spent
+from tasks.core.runtime.gates import CONFIRMATION_REFUSED, GateRules, spent
 from tasks.core.runtime.progress import ProgressEvent, Transition
 from tasks.core.runtime.states import RunEventType, RunStatus
 from tasks.core.runtime.step_bodies import AskStep
@@ -36,6 +36,7 @@ from tasks.services.runtime.sessions import Presented
 from workspace.io.transactions import write_transaction
 
 STEP = "STEP"
+_DECLINED = {"code": CONFIRMATION_REFUSED, "message": "The visitor said no."}
 YES = frozenset({"yes", "y", "ok", "ja", "j", "true"})
 HISTORY = 40
 
@@ -174,7 +175,7 @@ def _settle(steps: list[RunStep], run: Run, body: AskStep) -> None:
     for call in last.decided["calls"]:
         said = _said_to(call, last, run)
         if said is False:
-            results[call["id"]] = {"success": False, "error": {"code": "DECLINED", "message": "You said no."}}
+            results[call["id"]] = {"success": False, "error": _DECLINED}
         elif said is None and call["id"] in body.by_call:
             results.setdefault(call["id"], body.by_call[call["id"]])
     if results != (last.results or {}):

@@ -1,13 +1,16 @@
 """Goals that are met by telling: a question, answered by the page that is seen, or behind its links."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tasks.executing.in_page.forms import is_search_form, search_box
 from tasks.executing.in_page.protocol import Answered, Ask, Decision, GiveUp
+from tasks.executing.in_page.rules.needles import Needles
 from tasks.executing.in_page.rules.situation import Purpose, Situation
 from tasks.executing.in_page.rules.targets import find_lead, words_of
+from tasks.executing.in_page.rules.values import EMAIL, PHONE
 from tasks.executing.protocol import (
     Budget,
     Citation,
@@ -41,6 +44,14 @@ _LEADS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.LIST: tuple(stems("products shop produkte menu speisekarte")),
     Kind.FIND: tuple(stems("faq questions fragen help hilfe about ueber")),
 }
+_SIGNS: Final[Mapping[Kind, str]] = {
+    Kind.PRICE: r"[€$£]|\beur\b|\bchf\b|\bfree\b|kostenlos",
+    Kind.HOURS: r"\d[:.]\d\d|\d ?(?:am|pm|uhr)\b|closed|geschlossen|ruhetag",
+    Kind.CONTACT: r"@|\d{3}|\btel",
+}
+"""What a passage of that kind has in it, whatever its words."""
+_BLOCKS_MAX: Final = 300
+_ITEMS_MAX: Final = 120
 _GOES_ELSEWHERE: Final = frozenset({"budget_exhausted", "no_evidence", "page_unavailable", "link_not_found"})
 
 
@@ -78,6 +89,7 @@ async def next_answer(situation: Situation) -> Decision:
     if not page.blocks and not page.links:
         return situation.give_up("empty_page", "empty_page")
     intent = understand(goal.text)
+    page = _worth_reading(page, intent)
     wish = Wish(url=page.url, prompt=goal.text, answers=situation.view.wish.answers)
     outcome = await RulesExecutor().run(
         wish, hands=_SeenHands(page), journal=_Silence(), budget=Budget(pages=1), stop=asyncio.Event()
@@ -90,6 +102,18 @@ async def next_answer(situation: Situation) -> Decision:
     if isinstance(outcome, Failed) and outcome.code not in _GOES_ELSEWHERE:
         return GiveUp(code=outcome.code, message=outcome.message, data=outcome.data)
     return further or situation.give_up("no_evidence", "no_evidence", pages=len(situation.visited))
+
+
+def _worth_reading(page: PageView, intent: Intent) -> PageView:
+    """Of a long page what may speak of the subject; reading all of it word by word takes too long."""
+    if len(page.blocks) <= _BLOCKS_MAX and len(page.items) <= _ITEMS_MAX:
+        return page
+    if intent.kind in (Kind.READ, Kind.SUMMARISE):
+        return replace(page, blocks=page.blocks[:_BLOCKS_MAX], items=())
+    needles = Needles((*intent.terms, *intent.asked), more=_SIGNS.get(intent.kind, ""))
+    blocks = [block for block in page.blocks if needles.may_be_in(f"{block.text} {' '.join(block.headings)}")]
+    items = [item for item in page.items if needles.may_be_in(item.text) or item.date]
+    return replace(page, blocks=tuple(blocks[:_BLOCKS_MAX]), items=tuple(items[:_ITEMS_MAX]))
 
 
 def _is_weak(outcome: Completed, intent: Intent) -> bool:
@@ -113,7 +137,7 @@ def _further(situation: Situation, intent: Intent, *, sure: bool) -> Decision | 
         return situation.calls([call], "leading", what=words_of(link)[:100])
     if sure:
         return None
-    words = " ".join(word for word in tokens(situation.goal.text) if word not in STOP and stem(word) in terms)
+    words = _search_words(situation.goal.text, terms)
     searched = any(each.done.call.name == "type_and_enter" for each in made)
     form = next((each for each in situation.forms if is_search_form(each)), None)
     box = search_box(form) if form is not None else None
@@ -121,6 +145,12 @@ def _further(situation: Situation, intent: Intent, *, sure: bool) -> Decision | 
         call = situation.call(Purpose.LEAD, "type_and_enter", element_id=box.id, text=words)
         return situation.calls([call], "searching", what=words)
     return _back_to_start(situation)
+
+
+def _search_words(text: str, terms: Sequence[str]) -> str:
+    """The question's own words; an address of the visitor is nothing to search for."""
+    plain = PHONE.sub(" ", EMAIL.sub(" ", text))
+    return " ".join(word for word in tokens(plain) if word not in STOP and stem(word) in terms)
 
 
 def _back_to_start(situation: Situation) -> Decision | None:

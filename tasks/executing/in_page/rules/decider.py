@@ -18,7 +18,7 @@ from tasks.executing.in_page.rules.goals import Act, Goal, is_question, same_wor
 from tasks.executing.in_page.rules.pressing import next_add, next_click, next_search
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.setting import next_set
-from tasks.executing.in_page.rules.situation import Purpose, Situation
+from tasks.executing.in_page.rules.situation import Purpose, Situation, plain
 from tasks.executing.in_page.rules.targets import find_targets, way_out
 from tasks.executing.protocol import Question
 
@@ -216,10 +216,5 @@ def _deeds(situation: Situation) -> list[str]:
             deeds.append(say("reloaded", situation.language))
         elif goal.act is not Act.SCROLL and last:
             word = "sent" if goal.act is Act.FORM else "set" if goal.act is Act.SET else "pressed"
-            deeds.append(say(word, situation.language, what=_plain(last[-1].target)))
+            deeds.append(say(word, situation.language, what=plain(last[-1].target)))
     return deeds
-
-
-def _plain(target: str) -> str:
-    """`button "Order"` without its role."""
-    return target.partition(" ")[2].strip('"') or target

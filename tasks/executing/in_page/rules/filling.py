@@ -10,24 +10,19 @@ from tasks.executing.in_page.forms import (
     CHOICE_ROLES,
     TEXT_ROLES,
     SeenForm,
-    is_field,
-    is_search_form,
     is_usable,
     label_of,
 )
 from tasks.executing.in_page.page import MASK, SeenNode
 from tasks.executing.in_page.protocol import Ask, Decision
-from tasks.executing.in_page.rules.goals import Goal, same_words
-from tasks.executing.in_page.rules.pressing import LEADS_MAX, TRIES, failed
+from tasks.executing.in_page.rules.meant import find_form, form_meant, was_filled
+from tasks.executing.in_page.rules.pressing import TRIES, failed
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.situation import Made, Purpose, Situation
-from tasks.executing.in_page.rules.targets import find_lead, menu_button, words_of
+from tasks.executing.in_page.rules.targets import words_of
 from tasks.executing.in_page.rules.values import FieldKind
-from tasks.executing.in_page.rules.wants import CHOICES_MAX, Want, match_choice, want_named, wants_of
+from tasks.executing.in_page.rules.wants import CHOICES_MAX, Want, wants_of
 from tasks.executing.protocol import Question
-from tasks.executing.rules.asking import chosen
-from tasks.executing.rules.ranking import coverage, covers
-from tasks.executing.rules.words import stems
 
 QUESTIONS_MAX: Final = 8
 SUBMITS_MAX: Final = 5
@@ -111,7 +106,7 @@ def _after_submit(situation: Situation, submits: Sequence[Made]) -> tuple[bool, 
     if not has_form and situation.moved(last.step):
         return True, None
     if len(submits) >= SUBMITS_MAX or (has_form and _is_all_met(situation, form)) or not has_form:
-        return True, situation.give_up("unverified", "unverified", what=said_of(last))
+        return True, situation.give_up("unverified", "unverified", what=last.what)
     return False, None
 
 
@@ -122,7 +117,7 @@ def _unmoved(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decis
         return True, situation.calls([call], "waiting")
     if len(submits) < TRIES:
         return False, None
-    return True, situation.give_up("nothing_happened", "nothing_happened", what=said_of(submits[-1]))
+    return True, situation.give_up("nothing_happened", "nothing_happened", what=submits[0].what)
 
 
 def _is_all_met(situation: Situation, form: object) -> bool:
@@ -188,7 +183,11 @@ def _ask_missing(situation: Situation, form: SeenForm, wants: Sequence[Want]) ->
     missing += [
         want
         for want in wants
-        if want.required and want.value is None and want.is_empty and not want.is_secret and not want.problem
+        if want.required
+        and want.value is None
+        and (want.is_empty or _is_chance(situation, want))
+        and not want.is_secret
+        and not want.problem
     ]
     if not missing and not any(want.required for want in wants):
         missing = _silent_needs(wants)
@@ -203,6 +202,15 @@ def _ask_missing(situation: Situation, form: SeenForm, wants: Sequence[Want]) ->
         message = say("missing", situation.language)
     return Ask(
         message=message, questions=tuple(question(situation, want) for want in missing[:QUESTIONS_MAX])
+    )
+
+
+def _is_chance(situation: Situation, want: Want) -> bool:
+    """A day or a time that the form came with is nobody's wish."""
+    return (
+        want.kind in (FieldKind.DATE, FieldKind.TIME)
+        and bool(want.choices)
+        and not situation.made(Purpose.FILL)
     )
 
 
@@ -264,7 +272,7 @@ def fill(situation: Situation, want: Want, submits: Sequence[Made]) -> ToolCall 
 
 def _submit(situation: Situation, form: SeenForm, submits: Sequence[Made]) -> Decision:
     if len(submits) >= SUBMITS_MAX:
-        return situation.give_up("unverified", "unverified", what=said_of(submits[-1]))
+        return situation.give_up("unverified", "unverified", what=submits[0].what)
     button = form.submit
     pressed = {made.done.target for made in submits if not situation.changed(made.step)}
     if button is not None and button.shown not in pressed and is_usable(button):

@@ -10,7 +10,7 @@ from tasks.executing.in_page.protocol import Ask, Decision
 from tasks.executing.in_page.rules.goals import Goal
 from tasks.executing.in_page.rules.pressing import LEADS_MAX, TRIES
 from tasks.executing.in_page.rules.saying import say
-from tasks.executing.in_page.rules.situation import Made, Purpose, Situation
+from tasks.executing.in_page.rules.situation import Purpose, Situation
 from tasks.executing.in_page.rules.targets import find_lead, menu_button, words_of
 from tasks.executing.in_page.rules.wants import want_named, wants_of
 from tasks.executing.protocol import Question
@@ -18,6 +18,7 @@ from tasks.executing.rules.asking import chosen
 from tasks.executing.rules.ranking import coverage, covers
 from tasks.executing.rules.words import stems
 
+FORMS_MAX: Final = 60
 _FAIR: Final = 0.5
 # words of a wish for a form, and the words by which such a form goes
 _SORTS: Final = tuple(
@@ -31,7 +32,8 @@ _SORTS: Final = tuple(
         (
             r"\bbook|reserv|\bbuch|\btisch|\btable|appointment|termin",
             r"\bbook|reserv|\bbuch|\btisch|\btable|appointment|termin",
-            "reservation reservations book booking reserve reservierung reservieren buchen table tisch termin",
+            "reservation reservations book booking reserve reservierung reservieren buchen table tisch "
+            "termin",
         ),
         (
             r"\bregist|sign (?:me |us )?up|account|konto",
@@ -97,22 +99,18 @@ def _label(form: SeenForm) -> str:
 
 def _score(situation: Situation, form: SeenForm, goal: Goal) -> float:
     """0 for a form that is not meant."""
-    about = (
-        f"{form.about} {situation.text.title if not form.part or form.part.role in ('main', 'form') else ''}"
-    )
+    about = f"{form.about} {situation.title if not form.part or form.part.role in ('main', 'form') else ''}"
+    sort = sort_of(goal.text)
+    fits_sort = sort is not None and sort[1].search(folded(about)) is not None
+    if sort is not None and not fits_sort and not (goal.terms and covers(goal.terms, about)):
+        return 0.0
     wants = wants_of(form, situation.given, situation.answers)
     named = {id(want) for name, _ in situation.given.pairs if (want := want_named(wants, name))}
     met = sum(1 for want in wants if want.value is not None) + len(named)
     typed = [want for want in wants if want.nodes[0].role in TEXT_ROLES or want.choices]
-    sort = sort_of(goal.text)
     if sort is not None:
-        fits = sort[1].search(folded(about)) is not None
-        by_terms = bool(goal.terms) and covers(goal.terms, about)
-        if not fits and not by_terms:
-            return 0.0
-        title_fits = (
-            sort[1].search(folded(f"{form.title} {form.submit.words if form.submit else ''}")) is not None
-        )
+        submit = form.submit
+        title_fits = sort[1].search(folded(f"{form.title} {submit.words if submit else ''}")) is not None
         return 2.0 + title_fits + 0.1 * min(met, 9)
     if goal.terms and coverage(goal.terms, about) >= _FAIR:
         return 1.0 + 0.1 * min(met, 9)
@@ -127,7 +125,7 @@ def find_form(situation: Situation) -> Decision:
     goal = situation.goal
     if situation.made(Purpose.SUBMIT):
         last = situation.made(Purpose.SUBMIT)[-1]
-        return situation.give_up("unverified", "unverified", what=said_of(last))
+        return situation.give_up("unverified", "unverified", what=last.what)
     sort = sort_of(goal.text)
     if len(situation.made(Purpose.LEAD)) < LEADS_MAX:
         link = find_lead(situation.page, goal.terms, sort[2] if sort else (), situation.visited)
@@ -156,8 +154,3 @@ def _opener(situation: Situation, sort: re.Pattern[str]) -> SeenNode | None:
 def was_filled(situation: Situation, node: SeenNode) -> bool:
     """Whether the field was filled for this goal."""
     return any(made.done.target == node.shown for made in situation.made(Purpose.FILL))
-
-
-def said_of(made: Made) -> str:
-    """What a call acted on, for people."""
-    return made.done.target or made.done.call.name

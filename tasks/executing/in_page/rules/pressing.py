@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from tasks.core.runtime.gates import folded
-from tasks.executing.in_page.acted import is_secret_field
 from tasks.executing.in_page.forms import (
-    SeenForm,
     is_search_form,
     is_usable,
     search_box,
 )
-from tasks.executing.in_page.page import SeenNode
-from tasks.executing.in_page.protocol import Ask, Calls, Decision, GiveUp
+from tasks.executing.in_page.protocol import Ask, Decision, GiveUp
 from tasks.executing.in_page.rules.goals import Goal
+from tasks.executing.in_page.rules.needles import Needles
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.situation import Made, Purpose, Situation
 from tasks.executing.in_page.rules.targets import (
@@ -35,7 +33,8 @@ from tasks.executing.rules.words import stems
 TRIES: Final = 2
 LEADS_MAX: Final = 4
 _BUY: Final = re.compile(
-    r"\b(?:add|buy|order|cart|basket|bag|purchase|in den warenkorb|warenkorb|einkaufswagen|kaufen|bestellen|hinzufuegen)\b"
+    r"\b(?:add|buy|order|cart|basket|bag|purchase|in den warenkorb|warenkorb|einkaufswagen|kaufen"
+    r"|bestellen|hinzufuegen)\b"
 )
 _FIRST: Final = frozenset(stems("first erste erstes ersten erster"))
 _SEARCH_LEADS: Final = tuple(stems("search suche"))
@@ -92,7 +91,7 @@ def after_aim(situation: Situation) -> Decision | None:
 
 def failed(situation: Situation, made: Made) -> GiveUp:
     """Why a call that was tried often enough is given up."""
-    what = made.done.target or made.done.call.name
+    what = made.what
     if not made.done.success:
         why = made.done.message or made.done.code
         return situation.give_up("action_failed", "call_failed", what=what, why=why)
@@ -108,7 +107,7 @@ def _press(situation: Situation, targets: Sequence[Target], goal: Goal) -> Decis
         return _open_or_lead(situation, goal)
     best = best_of(fresh)
     if len(best) > 1:
-        best = in_context(best)
+        best = in_context(situation.page, best)
         key = "which"
         picked = pick(situation, key, best)
         if picked is None:
@@ -178,9 +177,10 @@ def _buy_buttons(situation: Situation, goal: Goal) -> list[Target]:
     if set(goal.terms) <= _FIRST and named:
         return named[:1]
     fitting: list[Target] = []
+    needles = Needles(goal.terms)
     for target in named:
-        around = f"{target.words} {card_text(target.node)}"
-        if covers(goal.terms, around):
+        around = f"{target.words} {card_text(situation.page, target.node)}"
+        if needles.may_be_in(around) and covers(goal.terms, around):
             score = 2.0 - min(1.0, 0.02 * excess(goal.terms, around))
             fitting.append(Target(node=target.node, score=score, words=target.words))
     if fitting:
@@ -188,7 +188,7 @@ def _buy_buttons(situation: Situation, goal: Goal) -> list[Target]:
     in_main = [
         target for target in named if not target.node.is_in("listitem", "article", "row", "banner", "dialog")
     ]
-    about = f"{situation.text.title} {situation.page.title}"
+    about = f"{situation.title} {situation.page.title}"
     return in_main[:1] if in_main and covers(goal.terms, about) else []
 
 

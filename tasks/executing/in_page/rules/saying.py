@@ -24,8 +24,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Welcher Tag ist gemeint? Bitte als Jahr-Monat-Tag.",
     ),
     "yourself": (
-        "Please fill in “{what}” yourself: passwords, cards and codes stay with you. Tell me when it is done.",
-        "Bitte „{what}“ selbst ausfüllen: Passwörter, Karten und Codes bleiben bei dir. Sag Bescheid, wenn es "
+        "Please fill in “{what}” yourself: passwords, cards and codes stay with you. Tell me when it is "
+        "done.",
+        "Bitte „{what}“ selbst ausfüllen: Passwörter, Karten und Codes bleiben bei dir. Sag Bescheid, "
+        "wenn es "
         "erledigt ist.",
     ),
     "done_word": ("Done", "Erledigt"),

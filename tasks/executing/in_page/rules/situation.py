@@ -19,7 +19,7 @@ from tasks.executing.in_page.protocol import Calls, DoneCall, GiveUp, PastStep, 
 from tasks.executing.in_page.rules.goals import Goal, goals_of, language
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.values import Given, given_by
-from tasks.executing.in_page.rules.view import page_view
+from tasks.executing.in_page.rules.view import page_view, title_of
 from tasks.executing.in_page.telling import Told, told_by
 from tasks.executing.protocol import PageView
 from tasks.executing.rules.asking import Answers
@@ -47,6 +47,11 @@ class Made:
     step: int
     done: DoneCall
 
+    @property
+    def what(self) -> str:
+        """What it acted on, without its role."""
+        return plain(self.done.target) or self.done.call.name
+
 
 @dataclass(slots=True, kw_only=True)
 class _Kept:
@@ -60,7 +65,7 @@ class Situation:
         self.view = view
         self.page: SeenPage = view.page
         self.today = today
-        self.words = view.wish.words
+        self.words = view.wish.words.strip() or _said_later(view)
         self.language = language(self.words)
         self.goals: tuple[Goal, ...] = goals_of(self.words)
         numbers = [int(found[1]) for made in self._all if (found := _ID.match(made.done.call.id))]
@@ -93,6 +98,11 @@ class Situation:
         return page_view(self.page)
 
     @cached_property
+    def title(self) -> str:
+        """What the page calls itself."""
+        return title_of(self.page)
+
+    @cached_property
     def given(self) -> Given:
         """The values that the wish names, the words beside a shortcut included."""
         wish = self.view.wish
@@ -123,13 +133,13 @@ class Situation:
         return found
 
     def changed(self, step: int) -> bool:
-        """Whether the page was another one after that step."""
+        """Whether the page was ever another one after that step."""
         before = self.history[step]
         if any(done.navigated for done in before.calls):
             return True
-        after = self.history[step + 1] if step + 1 < len(self.history) else None
-        url, digest = (after.url, after.digest) if after else (self.page.url, self._digest)
-        return bare(before.url) != bare(url) or before.digest != digest
+        later = [(each.url, each.digest) for each in self.history[step + 1 :]]
+        here = (bare(before.url), before.digest)
+        return any((bare(url), digest) != here for url, digest in (*later, (self.page.url, self._digest)))
 
     def moved(self, step: int) -> bool:
         """Whether the address is another one since that step."""
@@ -164,6 +174,16 @@ class Situation:
     def give_up(self, code: str, sentence: str, /, **values: object) -> GiveUp:
         """The end without success."""
         return GiveUp(code=code, message=say(sentence, self.language, **values))
+
+
+def plain(target: str) -> str:
+    """`button "Order"` without its role."""
+    return target.partition(" ")[2].strip('"') or target
+
+
+def _said_later(view: StepView) -> str:
+    """The wish of a visitor who was asked for it."""
+    return next((answer.text for answer in view.wish.answers if answer.key in ("wish", None)), "")
 
 
 def bare(url: str) -> str:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tasks.core.runtime.gates import folded
 from tasks.executing.in_page.forms import is_usable
 from tasks.executing.in_page.page import SeenNode, SeenPage
+from tasks.executing.in_page.rules.needles import Needles
 from tasks.executing.in_page.rules.view import text_of
 from tasks.executing.rules.gathering import lead_fit, path_fit
 from tasks.executing.rules.ranking import coverage, covers, excess
@@ -25,14 +26,17 @@ _NO_PAGE: Final = re.compile(
 )
 _MENU: Final = re.compile(r"\b(?:menu|menue|navigation|more|mehr)\b|^[≡☰]$")
 _CLOSE: Final = re.compile(
-    r"^(?:close|dismiss|no,? thanks?|not now|maybe later|skip|schliessen|nein,? danke|spaeter|[x×✕✖])\b|^[×✕✖]$"
+    r"^(?:close|dismiss|no,? thanks?|not now|maybe later|skip|schliessen|nein,? danke|spaeter|[x×✕✖])\b"
+    r"|^[×✕✖]$"
 )
 _REJECT: Final = re.compile(
-    r"\b(?:reject|decline|refuse|deny|necessary only|only (?:the )?(?:necessary|essential)|essential only|ablehnen|"
+    r"\b(?:reject|decline|refuse|deny|necessary only|only (?:the )?(?:necessary|essential)|essential only"
+    r"|ablehnen|"
     r"nur (?:notwendige|essenzielle|erforderliche)|(?:notwendige|erforderliche) cookies)\b"
 )
 _WORTH: Final = 0.3
 _CONTEXT_CHARS: Final = 400
+_LOOK_BACK: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ def find_targets(
 ) -> list[Target]:
     """What can be pressed and is called that, the best first; all of the words must be there."""
     wanted = fold(phrase).strip(" .!:*")
+    needles = Needles(terms, more=re.escape(wanted))
     found: list[Target] = []
     for node in page.nodes:
         if (
@@ -70,7 +75,7 @@ def find_targets(
         ):
             continue
         words = words_of(node)
-        if not words:
+        if not words or not needles.may_be_in(words):
             continue
         score = _score(words, wanted, terms, quoted=quoted)
         if score > 0:
@@ -90,30 +95,52 @@ def best_of(targets: Sequence[Target]) -> list[Target]:
     return list(by_place.values())
 
 
-def in_context(targets: Iterable[Target]) -> list[Target]:
+def in_context(page: SeenPage, targets: Iterable[Target]) -> list[Target]:
     """The same with what each stands in, to tell them apart."""
     return [
-        Target(node=each.node, score=each.score, words=each.words, context=context_of(each.node))
+        Target(node=each.node, score=each.score, words=each.words, context=context_of(page, each.node))
         for each in targets
     ]
 
 
-def context_of(node: SeenNode) -> str:
-    """What the card, row or part that an element stands in is called."""
-    for around in node.around():
-        if around.role in _CARDS:
-            heading = next((each for each in around.inside() if each.role == "heading"), None)
-            said = heading.words if heading else around.name or text_of(around, 80)
-            return said[:80].strip()
-    return ""
+def context_of(page: SeenPage, node: SeenNode) -> str:
+    """What the card, row or part that an element stands in is called, or the heading before it."""
+    card = _card(node)
+    if card is None:
+        before = _before(page, node)
+        return before[0].words[:80] if before else ""
+    heading = next((each for each in card.inside() if each.role == "heading"), None)
+    said = heading.words if heading else card.name or text_of(card, 80)
+    return said[:80].strip()
 
 
-def card_text(node: SeenNode) -> str:
-    """All that the nearest card around an element says; of one that stands bare, the heading before it."""
+def card_text(page: SeenPage, node: SeenNode) -> str:
+    """All that the card around an element says; of one that stands bare, what stands before it since the
+    last heading."""
+    card = _card(node)
+    if card is not None:
+        return f"{card.name} {text_of(card, _CONTEXT_CHARS)}"
+    return " ".join(each.words for each in _before(page, node))[:_CONTEXT_CHARS]
+
+
+def _card(node: SeenNode) -> SeenNode | None:
+    """The nearest part around an element in which nothing else is called the same."""
     for around in node.around():
         if around.role in _CARDS:
-            return f"{around.name} {text_of(around, _CONTEXT_CHARS)}"
-    return ""
+            same = [each for each in around.inside() if each.role == node.role and each.name == node.name]
+            return around if len(same) == 1 else None
+    return None
+
+
+def _before(page: SeenPage, node: SeenNode) -> list[SeenNode]:
+    """From the heading before an element to the element, as far as nothing is called like it in between."""
+    for at in range(node.at - 1, max(-1, node.at - _LOOK_BACK), -1):
+        each = page.nodes[at]
+        if each.role == node.role and each.name == node.name:
+            return []
+        if each.role == "heading":
+            return list(page.nodes[at : node.at])
+    return []
 
 
 def words_of(node: SeenNode) -> str:
@@ -126,6 +153,7 @@ def find_lead(
 ) -> SeenNode | None:
     """The link of the same site that most likely leads to what `terms` (stems) say, not seen before."""
     host = urlsplit(page.url).netloc
+    needles = Needles((*terms, *leads))
     best, best_worth = None, _WORTH
     for node in page.nodes:
         if node.role != "link" or node.id is None or not _is_page(node.url, host):
@@ -134,6 +162,8 @@ def find_lead(
         if url in visited or url.rstrip("/") in visited or f"{url}/" in visited:
             continue
         words = words_of(node)
+        if not needles.may_be_in(words) and not needles.may_be_in(unquote(url.partition(host)[2])):
+            continue
         worth = max(
             coverage(terms, words),
             lead_fit(leads, words),

@@ -55,7 +55,8 @@ _KINDS: Final[Sequence[tuple[FieldKind, re.Pattern[str]]]] = (
     (
         FieldKind.COUNT,
         re.compile(
-            r"\bguests?\b|\bpeople\b|\bpersons?\b|\bparty\b|personen|gaeste|number of|anzahl|\bseats?\b|plaetze"
+            r"\bguests?\b|\bpeople\b|\bpersons?\b|\bparty\b|personen|gaeste|number of|anzahl|\bseats?\b"
+            r"|plaetze"
             r"|quantity|\bqty\b|\bmenge\b|\btickets?\b|\badults\b|erwachsene|\bcovers\b"
         ),
     ),
@@ -118,17 +119,23 @@ _RELATIVE: Final = re.compile(
     r"\b(day after tomorrow|uebermorgen|tomorrow|(?<!guten )morgen|today|tonight|heute)\b"
 )
 _CLOCK: Final = re.compile(
-    r"(?<![\d.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\d.])\s*(am|pm|a\.m\.|p\.m\.)?|(?<![\d.:])(1[0-2]|0?[1-9])\s*(am|pm|a\.m\.|p\.m\.)|\b([01]?\d|2[0-3])(?:[:.]([0-5]\d))?\s*uhr\b"
+    r"(?<![\d.:])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\d.])\s*(am|pm|a\.m\.|p\.m\.)?|(?<![\d.:])(1[0-2]"
+    r"|0?[1-9])\s*(am|pm|a\.m\.|p\.m\.)|\b([01]?\d|2[0-3])(?:[:.]([0-5]\d))?\s*uhr\b"
 )
 _PEOPLE: Final = re.compile(
-    rf"\b({_NUMBER})\s+(?:people|persons?|guests?|adults?|seats?|tickets?|personen|leute|gaeste|erwachsene|plaetze|of us)\b"
-    rf"|\b(?:table|party|group|tisch|room|zimmer) (?:for|of|fuer) (?:a party of )?({_NUMBER})\b|\b(?:zu|for|fuer) ({_NUMBER})\b(?! ?(?:uhr|[:./]|am\b|pm\b|euro|€|st\b|nd\b|th\b))"
+    rf"\b({_NUMBER})\s+(?:people|persons?|guests?|adults?|seats?|tickets?|personen|leute|gaeste"
+    rf"|erwachsene|plaetze|of us)\b"
+    rf"|\b(?:table|party|group|tisch|room|zimmer) (?:for|of|fuer) (?:a party of )?({_NUMBER})\b|\b(?:zu"
+    rf"|for|fuer) ({_NUMBER})\b(?! ?(?:uhr|[:./]|am\b|pm\b|euro|€|st\b|nd\b|th\b))"
     rf"|\b({_NUMBER})\s?(?:x|times|mal|stueck|pieces?)\b"
 )
 _NAME: Final = re.compile(
-    r"(?:\b[Mm]y name is|\b[Nn]ame is|\bname:|\b[Nn]ame\b|\b[Nn]amed?|\bI am|\bI'm|\bunder(?: the name(?: of)?)?|\bin the name of"
-    r"|\bon behalf of|\b[Mm]ein [Nn]ame ist|\b[Ii]ch hei(?:ß|ss)e|\b[Ii]ch bin|\bauf den [Nn]amen?|\bunter(?: dem [Nn]amen)?"
-    r"|\bals)\s*:?\s+(?P<name>(?:[A-ZÄÖÜ][\w'’-]+)(?:\s+(?:(?:von|van|de|der|di|la|le|zu)\s+)*[A-ZÄÖÜ][\w'’-]+){0,3})"
+    r"(?:\b[Mm]y name is|\b[Nn]ame is|\bname:|\b[Nn]ame\b|\b[Nn]amed?|\bI am|\bI'm"
+    r"|\bunder(?: the name(?: of)?)?|\bin the name of"
+    r"|\bon behalf of|\b[Mm]ein [Nn]ame ist|\b[Ii]ch hei(?:ß|ss)e|\b[Ii]ch bin|\bauf den [Nn]amen?"
+    r"|\bunter(?: dem [Nn]amen)?"
+    r"|\bals)\s*:?\s+(?P<name>(?:[A-ZÄÖÜ][\w'’-]+)(?:\s+(?:(?:von|van|de|der|di|la|le"
+    r"|zu)\s+)*[A-ZÄÖÜ][\w'’-]+){0,3})"
 )
 _FOR_NAME: Final = re.compile(r"\b(?:for|für)\s+((?:[A-ZÄÖÜ][a-zäöüß'’-]+)(?:\s+[A-ZÄÖÜ][a-zäöüß'’-]+){1,2})")
 _LABELLED: Final = re.compile(
@@ -137,13 +144,17 @@ _LABELLED: Final = re.compile(
     r"(?=\s*(?:[,;\n]|$)|\.(?:\s|$)|\s+(?:and|und)\s+[\wÄÖÜäöüß -]{2,40}?\s*[=:])"
 )
 _AS: Final = re.compile(
-    r"\b(?:with|use|using|mit|enter|put|set)\s+(?P<value>\"[^\"]+\"|“[^”]+”|„[^“]+“|[^\s,;]+(?:\s[^\s,;]+){0,3}?)\s+(?:as|als)\s+"
-    r"(?:(?:the|my|a|an|der|die|das|mein|meine)\s+)?(?P<name>[\w-]+(?:\s[\w-]+){0,2}?)(?=\s*(?:[,;.]|$)|\s+(?:and|und|with|mit)\b)",
+    r"\b(?:with|use|using|mit|enter|put|set)\s+(?P<value>\"[^\"]+\"|“[^”]+”|„[^“]+“"
+    r"|[^\s,;]+(?:\s[^\s,;]+){0,3}?)\s+(?:as|als)\s+"
+    r"(?:(?:the|my|a|an|der|die|das|mein|meine)\s+)?(?P<name>[\w-]+(?:\s[\w-]+){0,2}?)(?=\s*(?:[,;.]|$)"
+    r"|\s+(?:and|und|with|mit)\b)",
     re.I,
 )
 _IS: Final = re.compile(
-    r"\b(?:my|the|mein|meine|der|die|das)\s+(?P<name>[\w-]+(?:\s[\w-]+){0,2}?)\s+(?:is|are|should be|shall be|ist|sind|lautet|soll)\s+"
-    r"(?P<value>\"[^\"]+\"|“[^”]+”|„[^“]+“|[^,;]+?)(?=\s*(?:[,;]|$)|\.(?:\s|$)|\s+(?:and|und)\s+(?:my|the|mein|meine|der|die|das)\b)",
+    r"\b(?:my|the|mein|meine|der|die|das)\s+(?P<name>[\w-]+(?:\s[\w-]+){0,2}?)\s+(?:is|are|should be"
+    r"|shall be|ist|sind|lautet|soll)\s+"
+    r"(?P<value>\"[^\"]+\"|“[^”]+”|„[^“]+“|[^,;]+?)(?=\s*(?:[,;]|$)|\.(?:\s|$)|\s+(?:and|und)\s+(?:my|the"
+    r"|mein|meine|der|die|das)\b)",
     re.I,
 )
 _QUOTES: Final = "\"“”„»«' "

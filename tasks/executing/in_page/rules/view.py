@@ -1,5 +1,6 @@
 """A seen page as the `PageView` that the rules for questions read."""
 
+import re
 from collections.abc import Iterable
 
 from tasks.executing.in_page.page import SeenNode, SeenPage
@@ -10,6 +11,7 @@ _FRAME = frozenset({"navigation", "banner", "contentinfo", "complementary", "men
 _SCOPES = frozenset({"listitem", "article", "region", "cell", "group", "tabpanel", *_FRAME})
 _CELLS = frozenset({"cell", "gridcell", "rowheader", "columnheader"})
 _FIELDS = frozenset({"textbox", "searchbox", "combobox", "listbox", "spinbutton", "slider", "option"})
+_YEAR = re.compile(r"\d{4}")
 _ENDS = (".", "!", "?", "…")
 _MAX_BLOCKS = 3_000
 _MAX_ITEMS = 300
@@ -20,16 +22,21 @@ def page_view(page: SeenPage) -> PageView:
     """What the page says, as blocks, items and links."""
     reader = _Reader(page)
     reader.read()
-    tops = [block.text for block in reader.blocks if block.level == 1 and block.in_main]
     return PageView(
         url=page.url.partition("#")[0],
         status=200,
         kind="html",
-        title=tops[0] if len(tops) == 1 else page.title,
+        title=title_of(page),
         blocks=tuple(reader.blocks),
         items=tuple(reader.items),
         links=tuple(reader.links),
     )
+
+
+def title_of(page: SeenPage) -> str:
+    """What the page calls itself: its one first-level heading, else its title."""
+    tops = [node.words for node in page.nodes if node.level == 1 and node.role == "heading" and node.words]
+    return tops[0] if len(tops) == 1 else page.title
 
 
 def text_of(node: SeenNode, limit: int = _MAX_ITEM_CHARS) -> str:
@@ -189,7 +196,7 @@ class _Reader:
         link = next((each for each in inner if each.role == "link" and each.url and each.words), None)
         if not text or (heading is None and link is None) or any(each.role == node.role for each in inner):
             return
-        day = find_day(text)
+        day = find_day(text) if _YEAR.search(text) else None
         named = heading or link
         assert named is not None
         self.items.append(

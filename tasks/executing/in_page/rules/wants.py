@@ -26,12 +26,14 @@ from tasks.executing.rules.words import STOP, fold, stem, subject_of
 
 CHOICES_MAX: Final = 20
 _NO_CHOICE: Final = re.compile(
-    r"^\W*$|^\W*(?:please|choose|select|pick|bitte|waehlen?|auswaehlen|auswahl|--|any|not? (?:selected|choice)|keine auswahl)\b"
+    r"^\W*$|^\W*(?:please|choose|select|pick|bitte|waehlen?|auswaehlen|auswahl|--|any|not? (?:selected"
+    r"|choice)|keine auswahl)\b"
 )
 _STAR: Final = re.compile(r"\*|\((?:required|erforderlich|pflichtfeld)\)", re.I)
 _ONCE: Final = frozenset({FieldKind.DATE, FieldKind.TIME, FieldKind.COUNT})
 _YES: Final = re.compile(
-    r"^(?:yes|y|true|on|ok(?:ay)?|sure|agreed?|accept(?:ed)?|i (?:do|agree|accept)|ja|gerne|einverstanden|akzeptier\w*|zustimm\w*)\b"
+    r"^(?:yes|y|true|on|ok(?:ay)?|sure|agreed?|accept(?:ed)?|i (?:do|agree|accept)|ja|gerne|einverstanden"
+    r"|akzeptier\w*|zustimm\w*)\b"
 )
 _ACCEPTS: Final = re.compile(r"\b(?:accept|agree|consent|akzeptier\w*|zustimm\w*|stimme|einverstanden)\b")
 _TERMS: Final = re.compile(
@@ -210,11 +212,12 @@ def _behind_label(want: Want, text: str) -> str:
     """What stands behind the field's own label in the wish: `city Berlin`."""
     label = fold(want.label)
     if (
-        want.kind is not FieldKind.OTHER
-        and want.kind is not FieldKind.MESSAGE
+        (want.kind is not FieldKind.OTHER and want.kind is not FieldKind.MESSAGE)
         or len(label) < 3
         or len(label) > 40
     ):
+        return ""
+    if want.label.casefold() not in text.casefold():
         return ""
     found = re.search(rf"(?<!\w){re.escape(want.label)}(?!\w){_BEHIND}", text, re.I)
     return unquoted(found[1]) if found else ""
