@@ -24,6 +24,9 @@ NAMES = (
     "cli_start",
     "idle_memory",
     "scope",
+    "runtime_sessions",
+    "embed_size",
+    "embed_observation",
 )
 
 
