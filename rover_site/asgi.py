@@ -84,10 +84,10 @@ runtime = RuntimeApi(streams=streams, problem=_problem)
 workspace_events = TaskEndpoint(streams=streams, access=StaffSessionAccess(), problem=_problem)
 
 ROUTES: list[tuple[str, Application]] = [
+    (r"^v1/batches/(?P<task_id>[^/]+)\Z", _reads_to(batch)),  # streams first: a crowd of them comes at once
+    (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
     *agents.routes(),
     *runtime.routes(),
-    (r"^v1/batches/(?P<task_id>[^/]+)\Z", _reads_to(batch)),
-    (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
     (r"", django_application),
 ]
 application = ProtocolTypeRouter(

@@ -78,24 +78,11 @@ def _serve_daphne(listener: socket.socket) -> int:
     reactor: Any = import_module("twisted.internet.reactor")
     asked: list[int] = []
 
-    def adopt_listener() -> None:
-        listener.setblocking(False)  # the reactor accepts until nobody is left, and would wait for the next
-        reactor.adoptStreamPort(listener.fileno(), listener.family, server.http_factory)
-        listener.close()  # the reactor has its own copy of the descriptor
-
     def stop(number: int, _frame: Any) -> None:
         asked.append(number)
         reactor.callFromThread(server.stop)
 
-    server = lean_daphne.LeanServer(
-        application=application,
-        endpoints=["ours"],  # the constructor insists on one
-        signal_handlers=False,
-        verbosity=0,
-        server_name="",
-        ready_callable=adopt_listener,
-    )
-    server.endpoints = []
+    server = lean_daphne.LeanServer(application=application, listener=listener, signal_handlers=False)
     calm_collector()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

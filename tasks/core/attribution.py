@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -324,6 +325,7 @@ def _fingerprint(ip: str, user_agent: str | None, day: date, pepper: bytes) -> s
     return hmac.new(pepper, message.encode(), hashlib.sha256).hexdigest()[:_HASH_CHARS]
 
 
+@lru_cache(maxsize=1024)
 def _network(ip: str) -> str:
     try:
         address = ip_address(ip)

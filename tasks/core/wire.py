@@ -26,12 +26,16 @@ def event_object(event: LoggedEvent) -> dict[str, Any]:
         "seq": event.seq,
         "task_id": str(event.task_id),
     }
-    return envelope | {key: value for key, value in event.payload.items() if key not in envelope}
+    return envelope | event.payload | envelope
 
 
 def json_line(value: dict[str, Any]) -> str:
     """Compact JSON on one line. Non-ASCII is escaped: no reader can take U+2028 for a line end."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    return _COMPACT.encode(value)
+
+
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
+"""Made once: `json.dumps` makes another for each call that wants no spaces."""
 
 
 def ndjson(event: LoggedEvent) -> bytes:

@@ -4,11 +4,11 @@ import sys
 from importlib import import_module
 
 from rover_site.operation.lean_daphne import LeanServer
-from rover_site.operation.serving import calm_collector
+from rover_site.operation.serving import adopt, calm_collector
 
 if __name__ == "__main__":
     fd, where = sys.argv[1:]
     module, _, name = where.partition(":")
     application = getattr(import_module(module), name)
     calm_collector()
-    LeanServer(application=application, endpoints=[f"fd:fileno={fd}"], server_name="", verbosity=0).run()
+    LeanServer(application=application, listener=adopt(int(fd)), signal_handlers=True).run()

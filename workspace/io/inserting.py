@@ -1,45 +1,108 @@
-"""Writing new rows where it has to be quick. The framework builds the text of each statement anew, which
-takes longer than the database does; here it is built once for each table."""
+"""Writing new rows where it has to be quick. The framework makes an object of each row and builds the text of
+each statement anew, which takes longer than the database does; here a row is a mapping, and the statement is
+built once for each table."""
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import AutoField, BooleanField, CharField, IntegerField, Model, TextField
+from django.db.models import (
+    AutoField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    ForeignKey,
+    IntegerField,
+    Model,
+    TextField,
+    UUIDField,
+)
 
-Prepare = Callable[[Model, Any], Any]
+Row = Mapping[str, Any]
+Prepare = Callable[[Any, Any], Any]
 
 
-def insert_rows(rows: Sequence[Model]) -> None:
-    """Insert new rows of one table in one statement. What the database numbers by itself is left to it and
-    not read back; nothing is validated, and no signal is sent. Raises IntegrityError as any insert does."""
+def insert_rows(model: type[Model], rows: Sequence[Row]) -> None:
+    """Insert new rows of one table. A row maps the names of columns to values; one that it leaves out gets
+    its field's default, or NULL. What the database numbers by itself is left to it and not read back; nothing
+    is validated, and no signal is sent.
+
+    Raises:
+        KeyError: a row has no primary key, and nobody else numbers it.
+        IntegrityError: as any insert does.
+    """
     if not rows:
         return
     connection = connections[DEFAULT_DB_ALIAS]  # this thread's own, not the proxy that looks it up each time
-    head, values, prepare = _statement(type(rows[0]), connection.vendor)
-    parameters = [get(row, connection) for row in rows for get in prepare]
+    head, values, columns = _statement(model, connection.vendor)
+    parameters = [[column.value(row, connection) for column in columns] for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(head + ", ".join([values] * len(rows)), parameters)
+        if connection.vendor == "sqlite":  # runs one short statement many times without a way to a server
+            cursor.executemany(head + values, parameters)
+        else:
+            flat = [value for row in parameters for value in row]
+            cursor.execute(head + ", ".join([values] * len(rows)), flat)
+
+
+class _Column:
+    """How one column gets its value."""
+
+    __slots__ = ("_default", "_name", "_prepare")
+
+    def __init__(self, field: Any, connection: Any) -> None:
+        self._name: str = field.attname
+        self._prepare = _prepare(field)
+        self._default: Any = _NO_DEFAULT
+        if not field.primary_key:  # a key is never left out: one made here would be that of every row
+            default = field.get_default()
+            self._default = default if self._prepare is None else self._prepare(default, connection)
+
+    def value(self, row: Row, connection: Any) -> Any:
+        """The value of this column in a row, as the driver takes it."""
+        if self._name not in row and self._default is not _NO_DEFAULT:
+            return self._default
+        value = row[self._name]
+        return value if self._prepare is None else self._prepare(value, connection)
+
+
+_NO_DEFAULT = object()
 
 
 @cache
-def _statement(model: type[Model], vendor: str) -> tuple[str, str, tuple[Prepare, ...]]:
+def _statement(model: type[Model], vendor: str) -> tuple[str, str, tuple[_Column, ...]]:
     """The statement up to its values, the values of one row, and how to get each. `vendor` keeps apart what
     was built for different databases."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
-    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    connection = connections[DEFAULT_DB_ALIAS]
+    quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     head = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608 - our own tables
-    return head, f"({', '.join(['%s'] * len(fields))})", tuple(_prepare(field) for field in fields)
+    return head, f"({', '.join(['%s'] * len(fields))})", tuple(_Column(field, connection) for field in fields)
 
 
 _PLAIN = (CharField, TextField, BooleanField, IntegerField)
 """Fields whose values every driver takes as they are."""
 
 
-def _prepare(field: Any) -> Prepare:
-    name, prepared = field.attname, field.get_db_prep_save
+def _prepare(field: Any) -> Prepare | None:
+    while isinstance(field, ForeignKey):
+        field = field.target_field
     if isinstance(field, _PLAIN):
-        return lambda row, connection: getattr(row, name)
-    return lambda row, connection: prepared(getattr(row, name), connection)
+        return None
+    if isinstance(field, DateTimeField):
+        return lambda value, connection: _moment(value, connection.vendor)
+    if isinstance(field, UUIDField):
+        return _uuid
+    prepare: Prepare = field.get_db_prep_save
+    return prepare
+
+
+def _uuid(value: Any, connection: Any) -> Any:
+    return value if value is None or connection.features.has_native_uuid_field else value.hex
+
+
+@lru_cache(maxsize=256)
+def _moment(value: Any, vendor: str) -> Any:
+    """Rows that are written together share most of their times."""
+    return connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(value)

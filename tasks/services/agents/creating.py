@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError
+from django.db.models import Model
 
 from tasks.core.attribution import Agent, Trust
 from tasks.core.idempotency import caller_of, fingerprint, scope
@@ -25,15 +26,15 @@ from tasks.core.public_errors import (
 )
 from tasks.core.public_task import deadline
 from tasks.core.states import TaskKind, TaskStatus
-from tasks.models import AgentTask, Receipt, Task
+from tasks.models import AgentTask, Event, Receipt, Task
 from tasks.services.agents.callers import Caller, attributed, proven_key_note
-from tasks.services.agents.limits import count_start
+from tasks.services.agents.limits import Start, count_start
 from tasks.services.agents.log import Logs, event_rows, poke_later, status_event
 from tasks.services.agents.replays import Key, remember, replayed
 from tasks.services.agents.tokens import receipt_token, task_token, workflow_token
 from workspace.core.ids import new_id
 from workspace.core.tokens import digest
-from workspace.io.inserting import insert_rows
+from workspace.io.inserting import Row, insert_rows
 from workspace.io.queue import Job, enqueue
 from workspace.io.transactions import write_transaction
 from workspace.selectors.reception import Reception, reception_for
@@ -89,42 +90,41 @@ def agent_task_create(request: CreateRequest) -> Created:
         The errors of `read_create`; PublicSiteNotFound, AiAccessDisabled, CloudNotAllowed,
         PublicShortcutNotFound, IdempotencyKeyReused, TaskRateLimited. Then nothing is stored.
     """
-    new, key = _checked(request)
-    with refusals_noted(new, request.now):
-        return store(new, key=key, caller=request.caller, now=request.now)
+    checked = check_request(request, {})
+    with refusals_noted(checked.new, request.now):
+        return store(checked.new, key=checked.key, caller=request.caller, now=request.now)
 
 
-def agent_tasks_create(requests: Sequence[CreateRequest]) -> dict[CreateRequest, Created | Exception]:
-    """The same for many callers, written in one transaction; what is wrong with one is that one's answer.
-    Nobody is told of a task before all are stored.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRequest:
+    """A request whose task passed every check. `key` None: nothing can have been made by it before."""
+
+    request: CreateRequest
+    new: NewTask
+    key: Key | None
+
+    @property
+    def start(self) -> Start:
+        """What is counted of it."""
+        return Start(
+            address=self.request.caller.address,
+            agent=self.new.agent,
+            site_id=str(self.new.reception.site.pk),
+            now=self.request.now,
+        )
+
+
+def check_request(request: CreateRequest, receptions: dict[str, Reception]) -> CheckedRequest:
+    """Hold a request against the rules of the site that answers for its host. `receptions`: those found a
+    moment ago, by host; what is found here is added.
 
     Raises:
-        DatabaseError: none is stored.
+        The errors of `agent_task_create`, but for those of storing.
     """
-    answers: dict[CreateRequest, Created | Exception] = {}
-    checked = []
-    for request in requests:
-        try:
-            checked.append((request, *_checked(request)))
-        except DatabaseError:
-            raise
-        except Exception as refusal:  # noqa: BLE001 - raised where the answer is awaited
-            answers[request] = refusal
-    with write_transaction():
-        for request, new, key in checked:
-            try:
-                with refusals_noted(new, request.now):
-                    answers[request] = store(new, key=key, caller=request.caller, now=request.now)
-            except DatabaseError:
-                raise
-            except Exception as refusal:  # noqa: BLE001 - likewise; its savepoint is undone
-                answers[request] = refusal
-    return answers
-
-
-def _checked(request: CreateRequest) -> tuple[NewTask, Key | None]:
     asked = read_create(request.body)
-    reception = reception_or_refuse(asked.host, now=request.now)
+    reception = receptions.get(asked.host)
+    if reception is None:
+        reception = receptions[asked.host] = reception_or_refuse(asked.host, now=request.now)
     execution = request.preferences.execution or Execution.AUTO
     wish = check_wish(reception, asked, execution)
     agent = attributed(request.caller, asked.agent, now=request.now)
@@ -136,7 +136,8 @@ def _checked(request: CreateRequest) -> tuple[NewTask, Key | None]:
         caller=request.caller,
         idempotency_key=request.idempotency_key,
     )
-    return NewTask(reception=reception, asked=asked, execution=execution, agent=agent, wish=wish), key
+    new = NewTask(reception=reception, asked=asked, execution=execution, agent=agent, wish=wish)
+    return CheckedRequest(request=request, new=new, key=key)
 
 
 def reception_or_refuse(host: str, *, now: datetime) -> Reception:
@@ -201,8 +202,13 @@ def refusals_noted(new: NewTask, now: datetime) -> Iterator[None]:
     try:
         yield
     except TaskRateLimited:
-        key_seen(key=new.reception.key, host=new.asked.host, reason="rate_limited", now=now)
+        note_refusal(new, now)
         raise
+
+
+def note_refusal(new: NewTask, now: datetime) -> None:
+    """Count it where the owner sees what was refused."""
+    key_seen(key=new.reception.key, host=new.asked.host, reason="rate_limited", now=now)
 
 
 def _stored(new: NewTask, *, key: Key | None, caller: Caller, now: datetime) -> Created:
@@ -210,7 +216,7 @@ def _stored(new: NewTask, *, key: Key | None, caller: Caller, now: datetime) -> 
         if (known := replayed(key, now=now)) is not None:
             return _found(known)
         count_start(address=caller.address, agent=new.agent, site_id=str(new.reception.site.pk), now=now)
-        created = _insert(new, now)
+        [created] = insert_tasks([(new, now)])
         proven_key_note(new.agent, now=now)
         remember(key, task_id=created.task_id, now=now)
     return created
@@ -220,10 +226,6 @@ def _found(task_id: UUID) -> Created:
     row = AgentTask.objects.select_related("task").get(pk=task_id)
     is_unclaimed = TaskStatus(row.task.status).is_unclaimed
     is_linked = is_unclaimed and Receipt.objects.filter(task=row, claimed_at=None).exists()
-    return _created(row, is_linked=is_linked, replayed=True)
-
-
-def _created(row: AgentTask, *, is_linked: bool, replayed: bool) -> Created:
     return Created(
         task_id=row.task_id,
         workflow_id=row.workflow_id,
@@ -232,33 +234,52 @@ def _created(row: AgentTask, *, is_linked: bool, replayed: bool) -> Created:
         shortcut=row.shortcut,
         expires_at=row.expires_at,
         is_linked=is_linked,
-        replayed=replayed,
+        replayed=True,
     )
 
 
-def _insert(new: NewTask, now: datetime) -> Created:
+def insert_tasks(tasks: Sequence[tuple[NewTask, datetime]]) -> list[Created]:
+    """Write new tasks with all that belongs to them, each at its moment, table by table."""
+    rows: dict[type[Model], list[Row]] = {Task: [], AgentTask: [], Receipt: [], Event: []}
+    made = [_add_rows(rows, new, now) for new, now in tasks]
+    for model, values in rows.items():
+        insert_rows(model, values)
+    for (new, _), created in zip(tasks, made, strict=True):
+        if new.execution is Execution.CLOUD:
+            enqueue(Job.RUN_TASK, task_id=str(created.task_id))
+    return made
+
+
+def _add_rows(rows: Mapping[type[Model], list[Row]], new: NewTask, now: datetime) -> Created:
+    """The rows of one task, put to those of others."""
     in_cloud = new.execution is Execution.CLOUD
     status = TaskStatus.PENDING if in_cloud else TaskStatus.WAITING_BROWSER
-    task = _task_row(new, status, now)
+    expires_at = deadline(status, since=now)
+    task_id = new_id()
     if new.parent is None:
-        workflow = _workflow_row(new, now)
-        workflow_id, depth, last_seq = workflow.pk, 0, 0
-        insert_rows([workflow, task])
+        workflow_id, last_seq = new_id(), 0
+        rows[Task].append(_workflow_row(new, workflow_id, now))
     else:
-        workflow_id, depth, last_seq = new.parent.workflow_id, new.parent.depth + 1, _next(new.parent, now)
-        insert_rows([task])
-    logs = Logs(task_id=task.pk, workflow_id=workflow_id)
-    row = _agent_row(new, logs, depth, now)
-    insert_rows([row])
-    if in_cloud:
-        enqueue(Job.RUN_TASK, task_id=str(task.pk))
-    else:
-        token = receipt_token(task.pk)
-        insert_rows([Receipt(task=row, digest=digest(token), expires_at=row.expires_at)])
-    insert_rows(event_rows(logs, [status_event(status)], now=now, first=(1, last_seq + 1)))
+        workflow_id, last_seq = new.parent.workflow_id, _next(new.parent, now)
+    logs = Logs(task_id=task_id, workflow_id=workflow_id)
+    rows[Task].append(_task_row(new, task_id, status, expires_at, now))
+    rows[AgentTask].append(_agent_row(new, logs, expires_at, now))
+    if not in_cloud:
+        opened_by = digest(receipt_token(task_id))
+        rows[Receipt].append({"task_id": task_id, "digest": opened_by, "expires_at": expires_at})
+    rows[Event] += event_rows(logs, [status_event(status)], now=now, first=(1, last_seq + 1))
     if new.parent is not None:  # a log that was not there before has no readers to wake
         poke_later(logs)
-    return _created(row, is_linked=not in_cloud, replayed=False)
+    return Created(
+        task_id=task_id,
+        workflow_id=workflow_id,
+        url=new.asked.url,
+        prompt=new.asked.prompt or "",
+        shortcut=new.asked.shortcut or "",
+        expires_at=expires_at,
+        is_linked=not in_cloud,
+        replayed=False,
+    )
 
 
 def _next(parent: AgentTask, now: datetime) -> int:
@@ -268,70 +289,63 @@ def _next(parent: AgentTask, now: datetime) -> int:
     return workflow.last_seq
 
 
-def _task_row(new: NewTask, status: TaskStatus, now: datetime) -> Task:
-    task_id = new_id()
+def _task_row(new: NewTask, task_id: UUID, status: TaskStatus, expires_at: datetime, now: datetime) -> Row:
     by_worker = status is TaskStatus.PENDING
-    promote_at = _promote_at(new, now)
-    expires_at = deadline(status, since=now)
-    return Task(
-        id=task_id,
-        owner_id=new.reception.site.owner_id,
-        site_id=new.reception.site.pk,
-        kind=TaskKind.AGENT,
-        status=status,
-        params={},
-        by_worker=by_worker,
-        access_digest=digest(task_token(task_id)),
-        due_at=min(promote_at or expires_at, expires_at),
-        last_seq=1,
-        hinted_at=now if by_worker else None,
-        created_at=now,
-        updated_at=now,
-    )
+    return _log_row(new, task_id, now) | {
+        "kind": TaskKind.AGENT.value,
+        "status": status.value,
+        "by_worker": by_worker,
+        "access_digest": digest(task_token(task_id)),
+        "due_at": min(_promote_at(new, now) or expires_at, expires_at),
+        "hinted_at": now if by_worker else None,
+    }
 
 
-def _workflow_row(new: NewTask, now: datetime) -> Task:
-    workflow_id = new_id()
-    return Task(
-        id=workflow_id,
-        owner_id=new.reception.site.owner_id,
-        site_id=new.reception.site.pk,
-        kind=TaskKind.WORKFLOW,
-        status=TaskStatus.RUNNING,
-        params={},
-        by_worker=False,
-        access_digest=digest(workflow_token(workflow_id)),
-        last_seq=1,
-        created_at=now,
-        updated_at=now,
-    )
+def _workflow_row(new: NewTask, workflow_id: UUID, now: datetime) -> Row:
+    return _log_row(new, workflow_id, now) | {
+        "kind": TaskKind.WORKFLOW.value,
+        "status": TaskStatus.RUNNING.value,
+        "by_worker": False,
+        "access_digest": digest(workflow_token(workflow_id)),
+    }
 
 
-def _agent_row(new: NewTask, logs: Logs, depth: int, now: datetime) -> AgentTask:
-    in_cloud = new.execution is Execution.CLOUD
-    status = TaskStatus.PENDING if in_cloud else TaskStatus.WAITING_BROWSER
-    return AgentTask(
-        task_id=logs.task_id,
-        workflow_id=logs.workflow_id,
-        parent=new.parent,
-        depth=depth,
-        key=new.reception.key,
-        url=new.asked.url,
-        host=new.asked.host,
-        prompt=new.asked.prompt or "",
-        shortcut=new.asked.shortcut or "",
-        wish=new.wish,
-        execution=new.execution,
-        agent=new.agent.as_wire(),
-        agent_key=new.agent.key,
-        trust=new.agent.trust,
-        memory_key=new.agent.memory_key,
-        launch_source=LAUNCH_API if new.parent is None else LAUNCH_HANDOFF,
-        envelope=new.asked.envelope,
-        handoff=None if new.handoff is None else dict(new.handoff),
-        expires_at=deadline(status, since=now),
-        promote_at=_promote_at(new, now),
-    )
+def _log_row(new: NewTask, log_id: UUID, now: datetime) -> dict[str, Any]:
+    return {
+        "id": log_id,
+        "owner_id": new.reception.site.owner_id,
+        "site_id": new.reception.site.pk,
+        "params": {},
+        "last_seq": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _agent_row(new: NewTask, logs: Logs, expires_at: datetime, now: datetime) -> Row:
+    parent = new.parent
+    return {
+        "task_id": logs.task_id,
+        "workflow_id": logs.workflow_id,
+        "parent_id": None if parent is None else parent.pk,
+        "depth": 0 if parent is None else parent.depth + 1,
+        "key_id": new.reception.key.pk,
+        "url": new.asked.url,
+        "host": new.asked.host,
+        "prompt": new.asked.prompt or "",
+        "shortcut": new.asked.shortcut or "",
+        "wish": new.wish,
+        "execution": new.execution.value,
+        "agent": new.agent.as_wire(),
+        "agent_key": new.agent.key,
+        "trust": new.agent.trust.value,
+        "memory_key": new.agent.memory_key,
+        "launch_source": LAUNCH_API if parent is None else LAUNCH_HANDOFF,
+        "envelope": new.asked.envelope,
+        "handoff": None if new.handoff is None else dict(new.handoff),
+        "expires_at": expires_at,
+        "promote_at": _promote_at(new, now),
+    }
 
 
 def _promote_at(new: NewTask, now: datetime) -> datetime | None:

@@ -1,8 +1,10 @@
 """How many tasks a caller may start: counted by the minute in the database, for all processes together."""
 
 import hmac
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from django.conf import settings
 from django.db import connection
@@ -17,9 +19,23 @@ WINDOW_SECONDS = 60
 _NAMED = frozenset({Trust.VERIFIED_SIGNED, Trust.SIGNED_DIRECTORY_ONLY, Trust.SELF_REPORTED})
 _COUNT = """
 INSERT INTO tasks_callerrate (bucket, minute, count) VALUES {rows}
-ON CONFLICT (bucket, minute) DO UPDATE SET count = tasks_callerrate.count + 1
-RETURNING bucket, count
+ON CONFLICT (bucket, minute) DO UPDATE SET count = tasks_callerrate.count + excluded.count
+RETURNING bucket, minute, count
 """
+_COUNTED = "SELECT bucket, minute, count FROM tasks_callerrate WHERE (bucket, minute) IN (VALUES {rows})"
+
+Bucket = tuple[str, int]
+"""What is counted, and its minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Who wants to start a task where, and when. `address`: the IP address, '' when there is none."""
+
+    address: str
+    agent: Agent
+    site_id: str
+    now: datetime
 
 
 def count_start(*, address: str, agent: Agent, site_id: str, now: datetime) -> None:
@@ -28,17 +44,35 @@ def count_start(*, address: str, agent: Agent, site_id: str, now: datetime) -> N
     Raises:
         TaskRateLimited: the caller's network, the agent or the site has had its share of this minute.
     """
-    bounds = _bounds(address, agent, site_id)
-    if not bounds:
-        return
-    minute = int(now.timestamp()) // WINDOW_SECONDS
-    counts = _counted(sorted(bounds), minute)
-    for bucket, (limit, whose) in bounds.items():
-        if counts[bucket] > limit:
-            wait = WINDOW_SECONDS - int(now.timestamp()) % WINDOW_SECONDS
-            raise TaskRateLimited(
-                f"{whose} may start {limit} tasks a minute here; try again in {wait} s.", retry_after_s=wait
-            )
+    start = Start(address=address, agent=agent, site_id=site_id, now=now)
+    bounds = _bounds(start)
+    _check(start, bounds, _count(dict.fromkeys(bounds, 1)))
+
+
+def count_starts(starts: Sequence[Start]) -> list[TaskRateLimited | None]:
+    """The same for many tasks in two statements: what `count_start` would raise for each, in this order.
+
+    Raises:
+        TaskRateLimited: a writer beside this one has counted too, and which task was too many has to be seen
+            one by one. Where writers wait for each other this does not happen.
+    """
+    bounds = [_bounds(start) for start in starts]
+    counts: Counter[Bucket] = Counter(_counted({bucket for each in bounds for bucket in each}))
+    new: Counter[Bucket] = Counter()
+    refusals: list[TaskRateLimited | None] = []
+    for start, each in zip(starts, bounds, strict=True):
+        try:
+            _check(start, each, {bucket: counts[bucket] + 1 for bucket in each})
+        except TaskRateLimited as refusal:
+            refusals.append(refusal)
+            continue
+        counts.update(each.keys())
+        new.update(each.keys())
+        refusals.append(None)
+    total = _count(new)
+    for start, each in zip(starts, bounds, strict=True):
+        _check(start, each, total)
+    return refusals
 
 
 def rates_prune(*, now: datetime) -> None:
@@ -48,26 +82,53 @@ def rates_prune(*, now: datetime) -> None:
         CallerRate.objects.filter(minute__lt=old).delete()
 
 
-def _bounds(address: str, agent: Agent, site_id: str) -> dict[str, tuple[int, str]]:
+def _bounds(start: Start) -> dict[Bucket, tuple[int, str]]:
     """Bucket to limit and whose it is. Buckets hold hashes: addresses and keys are nobody's business."""
     conf = settings.ROVER
-    named = agent.trust in _NAMED
+    minute = int(start.now.timestamp()) // WINDOW_SECONDS
+    named = start.agent.trust in _NAMED
     wanted = (
-        ("ip", network_of(address), conf.tasks_per_minute_ip, "One address"),
-        ("agent", agent.key if named else "", conf.tasks_per_minute_agent, "One agent"),
-        ("site", site_id, conf.tasks_per_minute_site, "All agents together"),
+        ("ip", network_of(start.address), conf.tasks_per_minute_ip, "One address"),
+        ("agent", start.agent.key if named else "", conf.tasks_per_minute_agent, "One agent"),
+        ("site", start.site_id, conf.tasks_per_minute_site, "All agents together"),
     )
-    return {_bucket(kind, value): (limit, whose) for kind, value, limit, whose in wanted if limit and value}
+    return {
+        (_name(kind, value), minute): (limit, whose)
+        for kind, value, limit, whose in wanted
+        if limit and value
+    }
 
 
-def _bucket(kind: str, value: str) -> str:
-    return f"{kind}:{hmac.new(settings.SECRET_KEY.encode(), value.encode(), sha256).hexdigest()}"
+def _name(kind: str, value: str) -> str:
+    return f"{kind}:{hmac.digest(settings.SECRET_KEY.encode(), value.encode(), 'sha256').hex()}"
 
 
-def _counted(buckets: list[str], minute: int) -> dict[str, int]:
-    """One more for each, in one statement; sorted, so that two callers cannot wait for each other."""
-    rows = ", ".join(["(%s, %s, 1)"] * len(buckets))
-    values = [value for bucket in buckets for value in (bucket, minute)]
+def _check(start: Start, bounds: Mapping[Bucket, tuple[int, str]], counts: Mapping[Bucket, int]) -> None:
+    """`counts`: with this task; a bucket without one has room. Raises TaskRateLimited."""
+    for bucket, (limit, whose) in bounds.items():
+        if counts.get(bucket, 0) > limit:
+            wait = WINDOW_SECONDS - int(start.now.timestamp()) % WINDOW_SECONDS
+            raise TaskRateLimited(
+                f"{whose} may start {limit} tasks a minute here; try again in {wait} s.", retry_after_s=wait
+            )
+
+
+def _count(new: Mapping[Bucket, int]) -> dict[Bucket, int]:
+    """Add so many to each, in one statement, and return the sums; sorted, so that two callers cannot wait for
+    each other."""
+    return _rows(_COUNT, "(%s, %s, %s)", [(*bucket, new[bucket]) for bucket in sorted(new)])
+
+
+def _counted(buckets: Collection[Bucket]) -> dict[Bucket, int]:
+    """How often each was counted so far; what was never counted is left out."""
+    return _rows(_COUNTED, "(%s, %s)", list(buckets))
+
+
+def _rows(query: str, row: str, values: Sequence[tuple[str | int, ...]]) -> dict[Bucket, int]:
+    if not values:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(rows=rows), values)
-        return dict(cursor.fetchall())
+        cursor.execute(
+            query.format(rows=", ".join([row] * len(values))), [value for each in values for value in each]
+        )
+        return {(bucket, minute): count for bucket, minute, count in cursor.fetchall()}

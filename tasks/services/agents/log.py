@@ -21,6 +21,7 @@ from tasks.core.storable import storable
 from tasks.core.workflows import workflow_result, workflow_status
 from tasks.io.wakeups import poke
 from tasks.models import AgentTask, Event, Receipt, Task
+from workspace.io.inserting import Row, insert_rows
 from workspace.io.transactions import write_transaction
 
 
@@ -52,13 +53,11 @@ def append(logs: Logs, events: Sequence[NewEvent], *, now: datetime) -> None:
     """Write `events` at the end of both logs, in a transaction that holds the task's row."""
     first = _reserve(logs.task_id, len(events), now)
     first_of_workflow = _reserve(logs.workflow_id, len(events), now)
-    Event.objects.bulk_create(event_rows(logs, events, now=now, first=(first, first_of_workflow)))
+    insert_rows(Event, event_rows(logs, events, now=now, first=(first, first_of_workflow)))
     poke_later(logs)
 
 
-def event_rows(
-    logs: Logs, events: Sequence[NewEvent], *, now: datetime, first: tuple[int, int]
-) -> list[Event]:
+def event_rows(logs: Logs, events: Sequence[NewEvent], *, now: datetime, first: tuple[int, int]) -> list[Row]:
     """The rows of `events` in both logs, numbered from `first`: the task's number, the workflow's."""
     rows = []
     for offset, event in enumerate(events):
@@ -142,7 +141,7 @@ def _settle(workflow_id: UUID, now: datetime) -> None:
     Task.objects.filter(pk=workflow_id).update(status=status, result=result, finished_at=now, updated_at=now)
     told = {"workflowId": workflow_name(workflow_id)} | end_event(status, result).payload
     seq = _reserve(workflow_id, 1, now)
-    Event.objects.bulk_create([_row(workflow_id, seq, EventKind.DONE, told, now)])
+    insert_rows(Event, [_row(workflow_id, seq, EventKind.DONE, told, now)])
 
 
 def _reserve(log_id: UUID, count: int, now: datetime) -> int:
@@ -152,5 +151,5 @@ def _reserve(log_id: UUID, count: int, now: datetime) -> int:
     return last - count + 1
 
 
-def _row(log_id: UUID, seq: int, kind: str, payload: Mapping[str, Any], now: datetime) -> Event:
-    return Event(task_id=log_id, seq=seq, kind=kind, payload=payload, created_at=now)
+def _row(log_id: UUID, seq: int, kind: str, payload: Mapping[str, Any], now: datetime) -> Row:
+    return {"task_id": log_id, "seq": seq, "kind": kind, "payload": payload, "created_at": now}

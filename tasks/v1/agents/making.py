@@ -5,7 +5,8 @@ import asyncio
 from django.db import connection
 
 from tasks.io.database_threads import DatabaseThreads
-from tasks.services.agents.creating import Created, CreateRequest, agent_task_create, agent_tasks_create
+from tasks.services.agents.creating import Created, CreateRequest, agent_task_create
+from tasks.services.agents.creating_many import agent_tasks_create
 from tasks.streaming.gathering import GatheredReads
 
 POSTGRES_THREADS = 4

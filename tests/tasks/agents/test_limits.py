@@ -41,7 +41,7 @@ def test_unless_the_operator_says_otherwise_ten_of_an_address_thirty_of_an_agent
     bounds = {
         name: RoverConf.model_fields[name].default
         for name in RoverConf.model_fields
-        if "_per_minute_" in name
+        if name.startswith("tasks_per_minute_")
     }
 
     assert bounds == {"tasks_per_minute_ip": 10, "tasks_per_minute_agent": 30, "tasks_per_minute_site": 60}
