@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ElementHandle, JSHandle, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.embed.acting import Stage, stage_of
+
+if TYPE_CHECKING:
+    from tests.browser.embed.runtime import Live, Visit
 
 EMBED = Path(__file__).parents[3] / "tasks" / "static" / "rover" / "embed"
 OBSERVE = """async ([script, options, root]) => {
@@ -171,3 +175,40 @@ def observe(site: Origin, page: Page, observe_open: Observe) -> Observe:
         return observe_open(root, **options)
 
     return observe
+
+
+@pytest.fixture
+def stage(rover: Origin, site: Origin, page: Page) -> Callable[..., Stage]:
+    """Opens a page with this HTML in its body, runs `script` in it, and lets Rover act there."""
+
+    def stage(body: str, *, script: str = "", head: str = "", **headers: str) -> Stage:
+        html = (
+            f"<!doctype html><html lang=en><head><title>Shop</title>{head}</head><body>{body}</body></html>"
+        )
+        page.goto("about:blank")
+        page.goto(site.put("/", html, **headers))
+        if script:
+            page.evaluate(script)
+        return stage_of(page, rover.url)
+
+    return stage
+
+
+@pytest.fixture(scope="package")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Live"]:
+    """A server with a site for this machine."""
+    from tests.browser.embed.runtime import running
+
+    with running(tmp_path_factory.mktemp("rover")) as live:
+        yield live
+
+
+@pytest.fixture
+def visit(live: "Live", site: Origin, browser: Browser) -> Iterator["Visit"]:
+    """A tab of a visitor who was never here, on a site that embeds Rover."""
+    from tests.browser.embed.runtime import Visit
+
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    live.wire.sent.clear()
+    yield Visit.begin(live, site, context)
+    context.close()
