@@ -1,4 +1,4 @@
-"""What a decider's calls must pass before a page gets them: permissions, scope, secrets, confirmation, budget.
+"""What calls must pass before a page gets them: permissions, scope, secrets, confirmation, budget.
 
 A decider asks nobody and is asked nothing: it may have been talked into anything by the page it reads. What
 a click does is not known before it is done; so its words, its form and the site's policy decide, and in doubt
@@ -71,7 +71,7 @@ _LEFT_ALONE: Final = frozenset(
 class Verdict(StrEnum):
     """What becomes of a call."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     CONFIRM = "confirm"
     REFUSE = "refuse"
 
@@ -227,13 +227,11 @@ def _refusal(call: ToolCall, acted: ActedOn | None, rules: GateRules, *, in_scop
         return _refused(DOMAIN_SCOPE_BLOCKED, "The page is not part of the site: only leaving it is allowed.")
     if call.name == "solve_captcha":
         return _refused(HUMAN_INTERVENTION_REQUIRED, "A captcha is for a person to solve.")
-    if acted is None:
-        if call.element_id is None:
-            return None
+    if acted is None and call.element_id is not None:
         return _refused(ELEMENT_NOT_FOUND, "The page has no such element any more; look at it again.")
-    if call.spec.effect is SideEffect.WRITE and call.name not in _LEFT_ALONE:
-        return _refused_person(call, acted)
-    return None
+    if acted is None or call.spec.effect is not SideEffect.WRITE or call.name in _LEFT_ALONE:
+        return None
+    return _refused_person(call, acted)
 
 
 def _refused_person(call: ToolCall, acted: ActedOn) -> Judgement | None:
@@ -241,8 +239,9 @@ def _refused_person(call: ToolCall, acted: ActedOn) -> Judgement | None:
         return None
     if is_captcha(acted.words):
         return _refused(HUMAN_INTERVENTION_REQUIRED, "A captcha is for a person to solve.")
-    clicks = call.name in CLICKING_TOOLS or call.name in ("press_key", "right_click")
-    if acted.is_secret and not clicks:
+    types_nothing = len(str(call.args.get("key", "x"))) > 1 if call.name == "press_key" else False
+    clicks = call.name in CLICKING_TOOLS or call.name == "right_click"
+    if acted.is_secret and not (clicks or types_nothing):
         return _refused(
             HUMAN_INTERVENTION_REQUIRED, "Passwords, cards and codes are for the visitor to type."
         )

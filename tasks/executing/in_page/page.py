@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tasks.core.printable import printable, printable_block
 from tasks.core.runtime.fields import refused
@@ -141,7 +142,7 @@ def read_page(data: object) -> SeenPage:
     tree = _Tree(nodes)
     tops = tree.read(roots)
     return SeenPage(
-        url=_line(data, "url", URL_MAX),
+        url=_url(_line(data, "url", URL_MAX)),
         title=_line(data, "title", NAME_MAX),
         content_type=_line(data, "contentType", 100),
         roots=tuple(tops),
@@ -208,7 +209,7 @@ class _Tree:
             text=text,
             id=_id(data.get("id"), key),
             level=level if type(level) is int and 0 < level < 10 else 0,
-            url=_line(data, "url", URL_MAX, key),
+            url=_url(_line(data, "url", URL_MAX, key)),
             props=_props(data, key),
             options=_options(data, key),
             hint=_line(data, "hint", 40, key),
@@ -247,6 +248,17 @@ def _line(data: Mapping[str, Any], name: str, longest: int, key: str = "") -> st
     if not isinstance(value, str):
         raise _wrong(_path(key, name) if key else name, "Must be text.")
     return _plain(value, longest)
+
+
+def _url(text: str) -> str:
+    """An address; '' for what cannot be taken apart as one."""
+    if text.isascii() and "[" not in text and "]" not in text:
+        return text
+    try:
+        urlsplit(text)
+    except ValueError:
+        return ""
+    return text
 
 
 def _plain(value: str, longest: int) -> str:

@@ -1,4 +1,4 @@
-"""The step decider with a model: it proposes calls, and only those that fit page, catalogue and gates pass."""
+"""The step decider with a model: it proposes; what fits page, catalogue and gates passes."""
 
 import asyncio
 import logging

@@ -11,6 +11,7 @@ from tasks.executing.in_page.rules.needles import Needles
 from tasks.executing.in_page.rules.situation import Purpose, Situation
 from tasks.executing.in_page.rules.targets import find_lead, words_of
 from tasks.executing.in_page.rules.values import EMAIL, PHONE
+from tasks.executing.in_page.rules.view import page_view
 from tasks.executing.protocol import (
     Budget,
     Citation,
@@ -50,6 +51,7 @@ _SIGNS: Final[Mapping[Kind, str]] = {
     Kind.CONTACT: r"@|\d{3}|\btel",
 }
 """What a passage of that kind has in it, whatever its words."""
+_NODES_READ: Final = 1_000
 _BLOCKS_MAX: Final = 300
 _ITEMS_MAX: Final = 120
 _GOES_ELSEWHERE: Final = frozenset({"budget_exhausted", "no_evidence", "page_unavailable", "link_not_found"})
@@ -83,13 +85,10 @@ class _Silence:
 async def next_answer(situation: Situation) -> Decision:
     """What to do for a question: answer it from the page, ask which of several is meant, or look further."""
     goal = situation.goal
-    page = situation.text
-    if not goal.text.strip():
-        return Ask(message="", questions=())
-    if not page.blocks and not page.links:
+    if not any(node.words for node in situation.page.nodes):
         return situation.give_up("empty_page", "empty_page")
     intent = understand(goal.text)
-    page = _worth_reading(page, intent)
+    page = _readable(situation, intent)
     wish = Wish(url=page.url, prompt=goal.text, answers=situation.view.wish.answers)
     outcome = await RulesExecutor().run(
         wish, hands=_SeenHands(page), journal=_Silence(), budget=Budget(pages=1), stop=asyncio.Event()
@@ -104,16 +103,15 @@ async def next_answer(situation: Situation) -> Decision:
     return further or situation.give_up("no_evidence", "no_evidence", pages=len(situation.visited))
 
 
-def _worth_reading(page: PageView, intent: Intent) -> PageView:
+def _readable(situation: Situation, intent: Intent) -> PageView:
     """Of a long page what may speak of the subject; reading all of it word by word takes too long."""
-    if len(page.blocks) <= _BLOCKS_MAX and len(page.items) <= _ITEMS_MAX:
-        return page
+    if len(situation.page.nodes) <= _NODES_READ:
+        return situation.text
     if intent.kind in (Kind.READ, Kind.SUMMARISE):
-        return replace(page, blocks=page.blocks[:_BLOCKS_MAX], items=())
+        return page_view(situation.page, most=_BLOCKS_MAX)
     needles = Needles((*intent.terms, *intent.asked), more=_SIGNS.get(intent.kind, ""))
-    blocks = [block for block in page.blocks if needles.may_be_in(f"{block.text} {' '.join(block.headings)}")]
-    items = [item for item in page.items if needles.may_be_in(item.text) or item.date]
-    return replace(page, blocks=tuple(blocks[:_BLOCKS_MAX]), items=tuple(items[:_ITEMS_MAX]))
+    page = page_view(situation.page, keep=needles.may_be_in)
+    return replace(page, blocks=page.blocks[:_BLOCKS_MAX], items=page.items[:_ITEMS_MAX])
 
 
 def _is_weak(outcome: Completed, intent: Intent) -> bool:

@@ -1,7 +1,7 @@
 """The step decider without a model."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -11,10 +11,10 @@ from tasks.core.runtime.gates import (
     HUMAN_INTERVENTION_REQUIRED,
     folded,
 )
-from tasks.executing.in_page.protocol import Answered, Ask, Calls, Decision, GiveUp, StepView
+from tasks.executing.in_page.protocol import Answered, Ask, Calls, Decision, GiveUp, StepView, describe
 from tasks.executing.in_page.rules.answering import lead_quotes, next_answer, results_of, told
 from tasks.executing.in_page.rules.filling import next_form
-from tasks.executing.in_page.rules.goals import Act, Goal, is_question, same_words
+from tasks.executing.in_page.rules.goals import UNSENT, Act, Goal, is_question, same_words
 from tasks.executing.in_page.rules.pressing import next_add, next_click, next_search
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.setting import next_set
@@ -57,7 +57,11 @@ class RulesStepDecider:
         stop = _stop(situation)
         if stop is not None:
             return stop
-        return await _next(situation)
+        decision = await _next(situation)
+        if isinstance(decision, Calls) and all(map(situation.is_repeated, decision.calls)):
+            what = describe(view.page, decision.calls[0]) or decision.calls[0].name
+            return situation.give_up("nothing_happened", "nothing_happened", what=plain(what))
+        return decision
 
 
 async def _next(situation: Situation) -> Decision:
@@ -73,24 +77,21 @@ async def _next(situation: Situation) -> Decision:
         situation.at += 1
 
 
+_ACTS: Final[Mapping[Act, Callable[[Situation], Decision | None]]] = {
+    Act.CLICK: next_click,
+    Act.ADD: next_add,
+    Act.SEARCH: next_search,
+    Act.FORM: next_form,
+    Act.SET: next_set,
+    Act.LOGIN: lambda situation: situation.give_up("human_required", "login"),
+}
+
+
 async def _for_goal(situation: Situation) -> Decision | None:
     goal = situation.goal
-    match goal.act:
-        case Act.CLICK:
-            return next_click(situation)
-        case Act.ADD:
-            return next_add(situation)
-        case Act.SEARCH:
-            return next_search(situation)
-        case Act.FORM:
-            return next_form(situation)
-        case Act.SET:
-            return next_set(situation)
-        case Act.LOGIN:
-            return situation.give_up("human_required", "login")
-        case Act.QUESTION:
-            return await _question(situation, goal)
-    return _browse(situation, goal)
+    if goal.act is Act.QUESTION:
+        return await _question(situation, goal)
+    return _ACTS[goal.act](situation) if goal.act in _ACTS else _browse(situation, goal)
 
 
 async def _question(situation: Situation, goal: Goal) -> Decision | None:
@@ -180,7 +181,7 @@ def _done(situation: Situation) -> Answered | GiveUp:
     if good:
         said = say("page_says", situation.language, what=good[:_SAID_MAX])
         return told(f"{did} {said}", [good], page)
-    if goal.act in (Act.SCROLL, Act.SET):
+    if goal.act in (Act.SCROLL, Act.SET) or goal.value == UNSENT:
         return told(did, [], page)
     lead, quotes = lead_quotes(page)
     return told(f"{did}\n{lead}", quotes, page)
@@ -215,6 +216,12 @@ def _deeds(situation: Situation) -> list[str]:
         elif goal.act is Act.RELOAD:
             deeds.append(say("reloaded", situation.language))
         elif goal.act is not Act.SCROLL and last:
-            word = "sent" if goal.act is Act.FORM else "set" if goal.act is Act.SET else "pressed"
+            word = (
+                "sent"
+                if goal.act is Act.FORM and goal.value != UNSENT
+                else "set"
+                if goal.act in (Act.SET, Act.FORM)
+                else "pressed"
+            )
             deeds.append(say(word, situation.language, what=plain(last[-1].target)))
     return deeds

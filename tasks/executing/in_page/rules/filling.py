@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tasks.core.runtime.gates import folded, is_captcha
@@ -15,6 +16,7 @@ from tasks.executing.in_page.forms import (
 )
 from tasks.executing.in_page.page import MASK, SeenNode
 from tasks.executing.in_page.protocol import Ask, Decision
+from tasks.executing.in_page.rules.goals import UNSENT
 from tasks.executing.in_page.rules.meant import find_form, form_meant, was_filled
 from tasks.executing.in_page.rules.pressing import TRIES, failed
 from tasks.executing.in_page.rules.saying import say
@@ -61,13 +63,19 @@ def _carry_on(situation: Situation, form: SeenForm, submits: Sequence[Made]) -> 
     stuck = next((want for want in open_wants if _times_filled(situation, want, submits) >= TRIES), None)
     if stuck is not None:
         return give_up_field(situation, stuck)
+    if situation.goal.value == UNSENT:
+        return None
+    return _for_a_person(situation, wants) or _submit(situation, form, submits)
+
+
+def _for_a_person(situation: Situation, wants: Sequence[Want]) -> Decision | None:
+    """What only the visitor can do before the form is sent."""
     secret = next((want for want in wants if want.is_secret and want.is_empty and want.required), None)
     if secret is not None:
         return for_the_person(situation, secret)
-    captcha = next((node for node in situation.page.nodes if is_captcha(node.words) and _is_open(node)), None)
-    if captcha is not None:
+    if any(is_captcha(node.words) and _is_open(node) for node in situation.page.nodes):
         return situation.give_up("human_required", "captcha")
-    return _submit(situation, form, submits)
+    return None
 
 
 def _is_open(node: SeenNode) -> bool:
@@ -75,39 +83,65 @@ def _is_open(node: SeenNode) -> bool:
     return node.role == "checkbox" and node.props.get("checked") not in ("true", True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _After:
+    """The page after the last sending. `form`: the one that was filled, or another step of it, if it is still
+    there. `good`, `bad`: what the page tells that it did not tell before."""
+
+    last: Made
+    form: SeenForm | None
+    invalid: list[SeenNode]
+    good: list[str]
+    bad: list[str]
+
+
 def _after_submit(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decision | None]:
     """Whether the last sending settles it, and how; (True, None): it worked."""
     last = submits[-1]
     if not last.done.success:
         return (True, failed(situation, last)) if len(submits) >= TRIES else (False, None)
+    after = _look(situation, last)
+    if after.good and not after.invalid and not (after.bad and after.form):
+        return True, None
+    if _filled_since(situation, last):
+        return False, None
+    if after.form is not None and (after.invalid or after.bad):
+        return True, _rejected(situation, after.form, after.invalid, after.bad)
+    if after.bad:
+        return True, situation.give_up("rejected", "rejected", what=after.bad[0])
+    return _undecided(situation, submits, after)
+
+
+def _look(situation: Situation, last: Made) -> _After:
     news = situation.news(last.step)
-    bad = [told for told in news if not told.is_good and not told.node.is_in("label")]
-    good = [told for told in news if told.is_good]
-    form = form_meant(situation)
-    has_form = isinstance(form, SeenForm) and _has_fields_of(situation, form)
-    invalid = (
-        [node for node in form.fields if node.has("invalid")]
-        if isinstance(form, SeenForm) and has_form
-        else []
+    found = form_meant(situation)
+    form = found if isinstance(found, SeenForm) and _has_fields_of(situation, found) else None
+    return _After(
+        last=last,
+        form=form,
+        invalid=[node for node in form.fields if node.has("invalid")] if form is not None else [],
+        good=[told.text for told in news if told.is_good],
+        bad=[told.text for told in news if not told.is_good],
     )
-    if good and not invalid and not (bad and has_form):
-        return True, None
-    if has_form and isinstance(form, SeenForm) and (invalid or bad):
-        return True, _rejected(situation, form, invalid, [told.text for told in bad])
-    if bad and not has_form:
-        return True, situation.give_up("rejected", "rejected", what=bad[0].text)
-    if not situation.changed(last.step):
+
+
+def _undecided(situation: Situation, submits: Sequence[Made], after: _After) -> tuple[bool, Decision | None]:
+    """The page says neither yes nor no."""
+    if not situation.changed(after.last.step):
         return _unmoved(situation, submits)
-    if any(_BUSY.search(folded(node.words)) for node in situation.page.nodes if node.role != "option"):
-        waits = situation.made(Purpose.WAIT)
-        if len(waits) < WAITS_MAX:
-            call = situation.call(Purpose.WAIT, "wait_action", duration=WAIT_MS)
-            return True, situation.calls([call], "waiting")
-    if not has_form and situation.moved(last.step):
+    waits = situation.made(Purpose.WAIT)
+    if len(waits) < WAITS_MAX and _is_busy(situation):
+        call = situation.call(Purpose.WAIT, "wait_action", duration=WAIT_MS)
+        return True, situation.calls([call], "waiting")
+    if after.form is None and situation.moved(after.last.step):
         return True, None
-    if len(submits) >= SUBMITS_MAX or (has_form and _is_all_met(situation, form)) or not has_form:
-        return True, situation.give_up("unverified", "unverified", what=last.what)
+    if after.form is None or len(submits) >= SUBMITS_MAX or _is_all_met(situation, after.form):
+        return True, situation.give_up("unverified", "unverified", what=after.last.what)
     return False, None
+
+
+def _is_busy(situation: Situation) -> bool:
+    return any(_BUSY.search(folded(node.words)) for node in situation.page.nodes if node.role != "option")
 
 
 def _unmoved(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decision | None]:
@@ -120,16 +154,11 @@ def _unmoved(situation: Situation, submits: Sequence[Made]) -> tuple[bool, Decis
     return True, situation.give_up("nothing_happened", "nothing_happened", what=submits[0].what)
 
 
-def _is_all_met(situation: Situation, form: object) -> bool:
-    return (
-        isinstance(form, SeenForm)
-        and all(want.is_met for want in wants_of(form, situation.given, situation.answers))
-        and all(
-            was_filled(situation, node)
-            for node in form.fields
-            if node.role in TEXT_ROLES and node.has("required")
-        )
-    )
+def _is_all_met(situation: Situation, form: SeenForm) -> bool:
+    """Whether there is nothing left to fill in: what was sent is all that could be."""
+    wants = wants_of(form, situation.given, situation.answers)
+    needed = [node for node in form.fields if node.role in TEXT_ROLES and node.has("required")]
+    return all(want.is_met for want in wants) and all(was_filled(situation, node) for node in needed)
 
 
 def _has_fields_of(situation: Situation, form: SeenForm) -> bool:
@@ -157,13 +186,6 @@ def _rejected(
         calls = [call for want in fresh if (call := fill(situation, want, situation.made(Purpose.SUBMIT)))]
         if calls:
             return situation.calls(calls, "filling", what=", ".join(want.label for want in fresh)[:200])
-    if (
-        all(want.is_met and want.value is not None and want.key in situation.answers for want in wrong)
-        and wrong
-    ):
-        last = situation.made(Purpose.SUBMIT)[-1]
-        if len(situation.made(Purpose.SUBMIT)) < SUBMITS_MAX and _filled_since(situation, last):
-            return _submit(situation, form, situation.made(Purpose.SUBMIT))
     secret = next((want for want in wrong if want.is_secret), None)
     if secret is not None:
         return for_the_person(situation, secret)

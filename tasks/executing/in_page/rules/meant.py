@@ -1,6 +1,7 @@
 """Which form of a page a wish is about, and the way to one that is not to be seen yet."""
 
 import re
+from itertools import islice
 from typing import Final
 
 from tasks.core.runtime.gates import folded
@@ -47,7 +48,8 @@ _SORTS: Final = tuple(
             "order checkout bestellen kasse",
         ),
         (
-            r"contact|message|enquir|inquir|write|kontakt|nachricht|anfrag|schreib",
+            r"contact|message|\bsend\b.*\be-?mail|\bschick\w*\b.*\bmail|enquir|inquir|write|kontakt"
+            r"|nachricht|anfrag|schreib",
             r"contact|message|enquir|inquir|get in touch|kontakt|nachricht|anfrag|anliegen|send",
             "contact message enquiry kontakt nachricht anfrage",
         ),
@@ -62,9 +64,8 @@ def sort_of(text: str) -> tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...
 
 def form_meant(situation: Situation) -> SeenForm | Ask | None:
     """The form that the wish is about: by its sort, its words, and the values that it has fields for."""
-    forms = [
-        form for form in situation.forms if not is_search_form(form) and any(map(is_usable, form.fields))
-    ]
+    usable = (form for form in situation.forms if any(map(is_usable, form.fields)))
+    forms = [form for form in islice(usable, FORMS_MAX) if not is_search_form(form)]
     goal = situation.goal
     if not forms:
         return None
@@ -73,23 +74,21 @@ def form_meant(situation: Situation) -> SeenForm | Ask | None:
         return filled[0]
     scores = [(_score(situation, form, goal), form) for form in forms]
     best = max(score for score, _ in scores)
-    top = [form for score, form in scores if score == best]
-    if best <= 0:
-        return None
-    if len(top) == 1:
-        return top[0]
-    labels = [_label(form) for form in top]
+    return _one_of(situation, [form for score, form in scores if score == best]) if best > 0 else None
+
+
+def _one_of(situation: Situation, forms: list[SeenForm]) -> SeenForm | Ask:
+    """The one of several that the visitor chose; those of one name are the same."""
+    labels = [_label(form) for form in forms]
     if len(set(labels)) == 1:
-        return top[0]
+        return forms[0]
     said = situation.answers.value("which_form")
     at = chosen(said, labels) if said else None
     if at is not None:
-        return top[at]
+        return forms[at]
     message = say("which_form", situation.language)
-    return Ask(
-        message=message,
-        questions=(Question(key="which_form", query=message, choices=tuple(dict.fromkeys(labels))),),
-    )
+    choices = tuple(dict.fromkeys(labels))
+    return Ask(message=message, questions=(Question(key="which_form", query=message, choices=choices),))
 
 
 def _label(form: SeenForm) -> str:
@@ -133,7 +132,8 @@ def find_form(situation: Situation) -> Decision:
             call = situation.call(Purpose.LEAD, "click_element", element_id=link.id)
             return situation.calls([call], "leading", what=words_of(link))
     opener = _opener(situation, sort[1]) if sort else None
-    if opener is None and (opened := situation.made(Purpose.OPEN)) is not None and len(opened) < TRIES:
+    opened = situation.made(Purpose.OPEN)
+    if opener is None and len(opened) < TRIES:
         opener = menu_button(situation.page, {made.done.target for made in opened})
     if opener is not None:
         call = situation.call(Purpose.OPEN, "click_element", element_id=opener.id)

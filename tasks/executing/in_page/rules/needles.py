@@ -1,4 +1,4 @@
-"""A quick first look: which texts may speak of some words at all. Stemming every text of a page takes long."""
+"""A quick first look: which texts may speak of some words at all. Stemming every text takes long."""
 
 import re
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from tasks.executing.in_page.forms import (
     search_box,
 )
 from tasks.executing.in_page.protocol import Ask, Decision, GiveUp
-from tasks.executing.in_page.rules.goals import Goal
+from tasks.executing.in_page.rules.goals import GOING, Goal
 from tasks.executing.in_page.rules.needles import Needles
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.situation import Made, Purpose, Situation
@@ -28,7 +28,7 @@ from tasks.executing.in_page.rules.targets import (
 from tasks.executing.protocol import Question
 from tasks.executing.rules.asking import MAX_CHOICES, chosen
 from tasks.executing.rules.ranking import covers, excess
-from tasks.executing.rules.words import stems
+from tasks.executing.rules.words import stems, subject_of
 
 TRIES: Final = 2
 LEADS_MAX: Final = 4
@@ -36,6 +36,15 @@ _BUY: Final = re.compile(
     r"\b(?:add|buy|order|cart|basket|bag|purchase|in den warenkorb|warenkorb|einkaufswagen|kaufen"
     r"|bestellen|hinzufuegen)\b"
 )
+_IN_CARDS: Final = ("listitem", "article", "row", "banner", "dialog")
+_ORDINALS: Final = {
+    word: at
+    for at, words in enumerate(
+        ("first erste", "second zweite", "third dritte", "fourth vierte", "fifth fuenfte")
+    )
+    for word in stems(words)
+} | dict.fromkeys(stems("last letzte"), -1)
+_CONTAINERS: Final = frozenset(stems("cart basket bag list warenkorb einkaufswagen liste"))
 _FIRST: Final = frozenset(stems("first erste erstes ersten erster"))
 _SEARCH_LEADS: Final = tuple(stems("search suche"))
 _SHOP_LEADS: Final = tuple(stems("shop products produkte sortiment store"))
@@ -49,13 +58,44 @@ def next_click(situation: Situation) -> Decision | None:
         return failure
     targets = find_targets(situation.page, goal.phrase, goal.terms, quoted=goal.is_quoted)
     targets = targets or find_targets(situation.page, goal.phrase, goal.terms, roles=_TICKABLE)
+    targets = targets or _of_the_thing(situation, goal) or _by_number(situation, goal)
+    if goal.value == GOING:
+        # who wants to go to the cart does not want to put something into it
+        targets = [each for each in targets if each.node.url or not _BUY.search(folded(each.words))]
     return _press(situation, targets, goal)
+
+
+def _by_number(situation: Situation, goal: Goal) -> list[Target]:
+    """`The second link`: counted in reading order."""
+    ordinal, _, rest = goal.phrase.partition(" ")
+    at = _ORDINALS.get(stems(ordinal)[0] if stems(ordinal) else "")
+    if at is None or not rest:
+        return []
+    targets = best_of(find_targets(situation.page, rest, subject_of(rest)))
+    targets.sort(key=lambda target: target.node.at)
+    return targets[at:][:1] if at >= 0 else targets[-1:]
+
+
+def _of_the_thing(situation: Situation, goal: Goal) -> list[Target]:
+    """`Remove the blue mug`: the button "Remove" that stands with the blue mug."""
+    verb = stems(goal.phrase)[:1]
+    rest = tuple(term for term in goal.terms if term not in verb and term not in _CONTAINERS)
+    if not verb or not rest:
+        return []
+    buttons = find_targets(situation.page, goal.phrase.split()[0], verb)
+    return [
+        button
+        for button in buttons
+        if covers(rest, f"{button.words} {card_text(situation.page, button.node)}")
+    ]
 
 
 def next_add(situation: Situation) -> Decision | None:
     """What to do for a wish to put something into the cart; None when it is met."""
     goal = situation.goal
     failure = after_aim(situation)
+    if failure is None:
+        return _once_more(situation, goal)
     if failure is not _AGAIN:
         return failure
     buttons = _buy_buttons(situation, goal)
@@ -67,6 +107,20 @@ def next_add(situation: Situation) -> Decision | None:
         call = situation.call(Purpose.LEAD, "click_element", element_id=unseen[0].node.id)
         return situation.calls([call], "leading", what=unseen[0].words)
     return search_further(situation, goal) or _not_found(situation, goal)
+
+
+def _once_more(situation: Situation, goal: Goal) -> Decision | None:
+    """The same button again, for who wants several."""
+    made = situation.made(Purpose.AIM)
+    if len(made) >= int(goal.value or 1):
+        return None
+    again = [each for each in _buy_buttons(situation, goal) if each.node.shown == made[-1].done.target]
+    best = best_of(again)
+    picked = best[0] if len(best) == 1 else pick(situation, "which", in_context(situation.page, best))
+    if picked is None:
+        return situation.give_up("not_found", "not_found", what=goal.phrase)
+    call = situation.call(Purpose.AIM, "click_element", element_id=picked.node.id)
+    return situation.calls([call], "clicking", what=picked.words)
 
 
 _TICKABLE: Final = frozenset({"checkbox", "radio", "switch", "option"})
@@ -174,6 +228,9 @@ def _buy_buttons(situation: Situation, goal: Goal) -> list[Target]:
         and is_usable(node)
         and _BUY.search(folded(words_of(node)))
     ]
+    outside = [target for target in named if not target.node.is_in(*_IN_CARDS)]
+    if not goal.terms:
+        return outside[:1] or named
     if set(goal.terms) <= _FIRST and named:
         return named[:1]
     fitting: list[Target] = []
@@ -185,11 +242,8 @@ def _buy_buttons(situation: Situation, goal: Goal) -> list[Target]:
             fitting.append(Target(node=target.node, score=score, words=target.words))
     if fitting:
         return sorted(fitting, key=lambda target: -target.score)
-    in_main = [
-        target for target in named if not target.node.is_in("listitem", "article", "row", "banner", "dialog")
-    ]
     about = f"{situation.title} {situation.page.title}"
-    return in_main[:1] if in_main and covers(goal.terms, about) else []
+    return outside[:1] if outside and covers(goal.terms, about) else []
 
 
 # --- search ---

@@ -11,7 +11,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sending": ("Sending the form with “{what}”.", "Ich sende das Formular mit „{what}“."),
     "waiting": ("Waiting for the page.", "Ich warte auf die Seite."),
     "moving": ("Moving on: {what}.", "Weiter: {what}."),
-    "scrolled": ("I scrolled the page.", "Ich habe die Seite gescrollt."),
     "what_wish": ("What shall I do here?", "Was soll ich hier tun?"),
     "which": ("Several things here fit “{what}”. Which one?", "Hier passt mehreres zu „{what}“. Was davon?"),
     "which_form": ("There are several forms. Which one?", "Es gibt mehrere Formulare. Welches?"),
@@ -40,7 +39,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "searched": ("searched for “{what}”", "nach „{what}“ gesucht"),
     "went_back": ("went back", "zurückgegangen"),
     "reloaded": ("loaded the page again", "die Seite neu geladen"),
-    "now_on": ("The page is now “{what}”.", "Die Seite ist jetzt „{what}“."),
     "found_for": ("Found for “{what}”:", "Gefunden zu „{what}“:"),
     "not_found": (
         "I found nothing here that fits “{what}”.",

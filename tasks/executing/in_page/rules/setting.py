@@ -10,7 +10,8 @@ from tasks.executing.in_page.rules.goals import Goal, same_words
 from tasks.executing.in_page.rules.pressing import next_click
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.situation import Situation
-from tasks.executing.in_page.rules.wants import Want, match_choice, want_named, wants_of
+from tasks.executing.in_page.rules.values import Given
+from tasks.executing.in_page.rules.wants import Want, match_choice, take, want_named, wants_of
 from tasks.executing.rules.ranking import covers
 
 
@@ -20,33 +21,35 @@ def next_set(situation: Situation) -> Decision | None:
     fields = [node for node in situation.page.nodes if is_field(node) and is_usable(node)]
     whole = SeenForm(fields=fields)
     wants = wants_of(whole, situation.given, situation.answers)
-    for want in wants:
-        want.value, want.problem = None, ""
-    want = _want_meant(wants, goal)
+    for each in wants:
+        each.value, each.problem = None, ""
+    want = _want_meant(wants, goal, situation.given)
     if want is None:
         return _set_by_button(situation, goal)
     if want.is_secret:
         return for_the_person(situation, want)
+    if want.value is None and (said := situation.answers.value(want.key)):
+        take(want, said, situation.given)
     if want.value is None:
         problem = say("not_a_choice", situation.language, what=goal.phrase[:100])
-        said = situation.answers.value(want.key)
-        want.value = match_choice(said, want.choices) if said and want.choices else None
-        if want.value is None:
-            return Ask(message=problem, questions=(question(situation, want),))
-    if want.is_met:
-        return None
+        return Ask(message=problem, questions=(question(situation, want),))
+    return None if want.is_met else _filled(situation, want)
+
+
+def _filled(situation: Situation, want: Want) -> Decision:
     call = fill(situation, want, ())
     if call is None:
         return give_up_field(situation, want)
     return situation.calls([call], "filling", what=want.label)
 
 
-def _want_meant(wants: Sequence[Want], goal: Goal) -> Want | None:
+def _want_meant(wants: Sequence[Want], goal: Goal, given: Given) -> Want | None:
+    """The field that is meant, with its value if the wish's fits it."""
     if goal.field:
-        want = want_named(wants, goal.field)
-        if want is not None:
-            want.value = match_choice(goal.phrase, want.choices) if want.choices else goal.phrase
-        return want
+        named = want_named(wants, goal.field)
+        if named is not None:
+            take(named, goal.phrase, given)
+        return named
     if goal.value:
         boxes = [want for want in wants if want.nodes[0].role in ("checkbox", "switch")]
         exact = [want for want in boxes if same_words(want.label, goal.phrase)]
@@ -54,21 +57,21 @@ def _want_meant(wants: Sequence[Want], goal: Goal) -> Want | None:
         if len(fitting) == 1:
             fitting[0].value = goal.value
             return fitting[0]
-    choosing = [want for want in wants if want.choices]
-    matched = [
-        (want, choice) for want in choosing if (choice := match_choice(goal.phrase, want.choices)) is not None
-    ]
-    if len(matched) != 1:
-        named = [pair for pair in _named_choices(choosing, goal.phrase)]
-        matched = named if len(named) == 1 else matched
-    if len(matched) == 1:
-        want, want.value = matched[0]
-        return want
+    return _by_choice([want for want in wants if want.choices], goal)
+
+
+def _by_choice(wants: Sequence[Want], goal: Goal) -> Want | None:
+    """The one field that offers what was said."""
+    matched = [(want, choice) for want in wants if (choice := match_choice(goal.phrase, want.choices))]
+    for found in (matched, _named_choices(wants, goal.phrase)):
+        if len(found) == 1:
+            found[0][0].value = found[0][1]
+            return found[0][0]
     return None
 
 
 def _named_choices(wants: Sequence[Want], phrase: str) -> list[tuple[Want, str]]:
-    """ "Size M": the field's own name stands before the choice."""
+    """`Size M`: the field's own name stands before the choice."""
     found = []
     for want in wants:
         label = folded(want.label)

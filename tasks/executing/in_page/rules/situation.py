@@ -1,7 +1,7 @@
 """One step's situation: the wish as goals, which of them is on, what was done for it, and what that changed.
 
-A decider keeps nothing, so it writes what a call is for into the call's id: `g2a-37-0` was made for goal 2 (of
-0 …) as its aim.
+A decider keeps nothing, so it writes what a call is for into the call's id: `g2a-37-0` was made for goal 2
+(of 0 …) as its aim.
 """
 
 import re
@@ -16,7 +16,7 @@ from tasks.core.runtime.tools import ToolCall
 from tasks.executing.in_page.forms import SeenForm, forms_of
 from tasks.executing.in_page.page import SeenPage
 from tasks.executing.in_page.protocol import Calls, DoneCall, GiveUp, PastStep, StepView
-from tasks.executing.in_page.rules.goals import Goal, goals_of, language
+from tasks.executing.in_page.rules.goals import Act, Goal, goals_of, language
 from tasks.executing.in_page.rules.saying import say
 from tasks.executing.in_page.rules.values import Given, given_by
 from tasks.executing.in_page.rules.view import page_view, title_of
@@ -24,7 +24,11 @@ from tasks.executing.in_page.telling import Told, told_by
 from tasks.executing.protocol import PageView
 from tasks.executing.rules.asking import Answers
 
+REPEATS_MAX: Final = 2
 _ID: Final = re.compile(r"g(\d{1,2})([a-z])-")
+
+
+_FILLING: Final = frozenset({"type_into_element", "select_dropdown_value", "adjust_slider"})
 
 
 class Purpose(StrEnum):
@@ -68,6 +72,8 @@ class Situation:
         self.words = view.wish.words.strip() or _said_later(view)
         self.language = language(self.words)
         self.goals: tuple[Goal, ...] = goals_of(self.words)
+        if not self.goals[0].text:
+            self.goals = goals_of(_said_later(view))
         numbers = [int(found[1]) for made in self._all if (found := _ID.match(made.done.call.id))]
         self.at = min(max(numbers, default=0), len(self.goals) - 1)
         self._kept = _Kept()
@@ -127,10 +133,24 @@ class Situation:
         """The calls that were made for the goal, of these purposes or of all."""
         found = []
         for made in self._all:
-            id_ = _ID.match(made.done.call.id)
-            if id_ and int(id_[1]) == self.at and (not purposes or id_[2] in purposes):
+            goal, purpose = self._meant(made.done)
+            if goal == self.at and (not purposes or purpose in purposes):
                 found.append(made)
         return found
+
+    def _meant(self, done: DoneCall) -> tuple[int, str]:
+        """The goal and the purpose of a call: by its id, else (it was given another) by its looks."""
+        if found := _ID.match(done.call.id):
+            return int(found[1]), found[2]
+        act, role = self.goals[0].act, done.target.partition(" ")[0]
+        name = done.call.name
+        if name == "wait_action":
+            return 0, Purpose.WAIT
+        if act in (Act.FORM, Act.SET) and (name in _FILLING or role in ("radio", "checkbox", "switch")):
+            return 0, Purpose.FILL
+        if role == "link" and act not in (Act.CLICK, Act.ADD):
+            return 0, Purpose.LEAD
+        return 0, {Act.FORM: Purpose.SUBMIT, Act.QUESTION: Purpose.LEAD}.get(act, Purpose.AIM)
 
     def changed(self, step: int) -> bool:
         """Whether the page was ever another one after that step."""
@@ -158,6 +178,19 @@ class Situation:
     def _digest(self) -> str:
         return self.page.digest
 
+    def is_repeated(self, call: ToolCall) -> bool:
+        """Whether this very call was made twice on a page that looked exactly like this one."""
+        node = self.page.element(call.element_id)
+        wanted = (call.name, node.shown if node else "", _told(call))
+        same = [
+            done
+            for step in self.history
+            if step.digest == self._digest
+            for done in step.calls
+            if (done.call.name, done.target, _told(done.call)) == wanted
+        ]
+        return len(same) >= REPEATS_MAX
+
     def call(self, purpose: Purpose, name: str, **args: Any) -> ToolCall:
         """A call for the goal that is on."""
         self._kept.n_calls += 1
@@ -174,6 +207,10 @@ class Situation:
     def give_up(self, code: str, sentence: str, /, **values: object) -> GiveUp:
         """The end without success."""
         return GiveUp(code=code, message=say(sentence, self.language, **values))
+
+
+def _told(call: ToolCall) -> str:
+    return repr(sorted((name, value) for name, value in call.args.items() if name != "element_id"))
 
 
 def plain(target: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -34,9 +35,11 @@ _REJECT: Final = re.compile(
     r"|ablehnen|"
     r"nur (?:notwendige|essenzielle|erforderliche)|(?:notwendige|erforderliche) cookies)\b"
 )
+_OPPOSITES: Final = ("un", "de", "dis", "ab")
 _WORTH: Final = 0.3
 _CONTEXT_CHARS: Final = 400
 _LOOK_BACK: Final = 30
+_CARD_NODES: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +127,16 @@ def card_text(page: SeenPage, node: SeenNode) -> str:
 
 
 def _card(node: SeenNode) -> SeenNode | None:
-    """The nearest part around an element in which nothing else is called the same."""
+    """The widest part around an element in which nothing else is called the same."""
+    card = None
     for around in node.around():
         if around.role in _CARDS:
-            same = [each for each in around.inside() if each.role == node.role and each.name == node.name]
-            return around if len(same) == 1 else None
-    return None
+            inside = list(islice(around.inside(), _CARD_NODES + 1))
+            same = [each for each in inside if each.role == node.role and each.name == node.name]
+            if len(same) != 1 or len(inside) > _CARD_NODES:
+                return card
+            card = around
+    return card
 
 
 def _before(page: SeenPage, node: SeenNode) -> list[SeenNode]:
@@ -179,10 +186,10 @@ def find_lead(
 def menu_button(page: SeenPage, tried: Collection[str]) -> SeenNode | None:
     """A closed menu that may hold what is not to be seen."""
     for node in page.nodes:
-        is_closed = node.props.get("expanded") == "false"
-        if node.role == "button" and node.id is not None and is_closed and node.shown not in tried:
-            if _MENU.search(folded(node.words)) or node.is_in("navigation", "banner"):
-                return node
+        is_closed = node.role == "button" and node.id is not None and node.props.get("expanded") == "false"
+        is_menu = is_closed and (_MENU.search(folded(node.words)) or node.is_in("navigation", "banner"))
+        if is_menu and node.shown not in tried:
+            return node
     return None
 
 
@@ -204,12 +211,22 @@ def _score(words: str, wanted: str, terms: Sequence[str], *, quoted: bool) -> fl
         return 3.0 if wanted and wanted in plain else 0.0
     if wanted and len(wanted) > 1 and _has_words(plain, wanted):
         return 3.0 - min(0.9, 0.05 * len(plain) / max(1, len(wanted)))
-    if not terms or not covers(terms, words):
+    if not terms or not covers(terms, words) or _is_opposite(terms, words):
         return 0.0
     sure = sum(max((likeness(term, word) for word in stems(words)), default=0.0) for term in terms) / len(
         terms
     )
     return max(0.1, 1.0 + sure - min(0.9, 0.1 * excess(terms, words)))
+
+
+def _is_opposite(terms: Sequence[str], words: str) -> bool:
+    """`Subscribe` is a part of `unsubscribe` and not what is meant by it."""
+    said = set(stems(words))
+    for term in terms:
+        for prefix in _OPPOSITES:
+            if term not in said and (f"{prefix}{term}" in said or term.removeprefix(prefix) in said):
+                return True
+    return False
 
 
 def _has_words(text: str, wanted: str) -> bool:

@@ -199,20 +199,12 @@ def kind_of(*, kind: str, field: str, words: str) -> FieldKind:
 
 def find_date(plain: str, today: date) -> tuple[date | None, bool]:
     """The first day that folded text names, and whether it can be read in two ways."""
-    if found := _ISO.search(plain):
-        return _day(int(found[1]), int(found[2]), int(found[3])), False
-    if found := _DOTTED.search(plain):
-        return _with_year(int(found[1]), int(found[2]), found[3], today), False
-    if found := _SLASHED.search(plain):
+    if (found := _SLASHED.search(plain)) and not _ISO.search(plain) and not _DOTTED.search(plain):
         one, two, year = int(found[1]), int(found[2]), int(found[3])
         if one <= 12 and two <= 12 and one != two:
             return None, True
         return (_day(year, one, two) if two > 12 else _day(year, two, one)), False
-    if found := _DAY_MONTH.search(plain):
-        return _with_year(int(found[1]), _MONTHS[found[2]], found[3], today), False
-    if found := _MONTH_DAY.search(plain):
-        return _with_year(int(found[2]), _MONTHS[found[1]], found[3], today), False
-    return _relative(plain, today), False
+    return _written(plain, today) or _relative(plain, today), False
 
 
 def find_time(plain: str) -> tuple[int, int] | None:
@@ -283,6 +275,18 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
                     ].strip(),
                     value,
                 )
+
+
+def _written(plain: str, today: date) -> date | None:
+    if found := _ISO.search(plain):
+        return _day(int(found[1]), int(found[2]), int(found[3]))
+    if found := _DOTTED.search(plain):
+        return _with_year(int(found[1]), int(found[2]), found[3], today)
+    if found := _DAY_MONTH.search(plain):
+        return _with_year(int(found[1]), _MONTHS[found[2]], found[3], today)
+    if found := _MONTH_DAY.search(plain):
+        return _with_year(int(found[2]), _MONTHS[found[1]], found[3], today)
+    return None
 
 
 def _relative(plain: str, today: date) -> date | None:

@@ -1,4 +1,4 @@
-"""What each field of a form is to hold: by the visitor's answers, else by what the wish names, else nothing."""
+"""What each field of a form is to hold: by the visitor's answers, else by what the wish names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,19 @@ _ACCEPTS: Final = re.compile(r"\b(?:accept|agree|consent|akzeptier\w*|zustimm\w*
 _TERMS: Final = re.compile(
     r"\b(?:terms|conditions|privacy|policy|gdpr|agb|datenschutz\w*|bedingungen|nutzungsbedingungen)\b"
 )
-_BEHIND: Final = r"\s*(?:is|ist|=|:)?\s+(\"[^\"]+\"|“[^”]+”|„[^“]+“|[^\s,;.][^,;]*?)(?=\s*(?:[,;]|$)|\.(?:\s|$)|\s+(?:and|und|with|mit|at|um|on|am|for|für)\s)"
+_DATE_HINTS: Final = tuple(
+    (re.compile(pattern), form)
+    for pattern, form in (
+        (r"[yj]{4}-m{2}", "%Y-%m-%d"),
+        (r"\b[dt]{1,2}\.m{1,2}\.", "%d.%m.%Y"),
+        (r"\bm{2}/d{2}/", "%m/%d/%Y"),
+        (r"\bd{2}/m{2}/", "%d/%m/%Y"),
+    )
+)
+_BEHIND: Final = (
+    r"\s*(?:is|ist|=|:)?\s+(\"[^\"]+\"|“[^”]+”|„[^“]+“|[^\s,;.][^,;]*?)"
+    r"(?=\s*(?:[,;]|$)|\.(?:\s|$)|\s+(?:and|und|with|mit|at|um|on|am|for|für)\s)"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,7 +168,7 @@ def _resolve(want: Want, wants: Sequence[Want], given: Given, used: set[int], kn
     for at, (name, value) in enumerate(given.pairs):
         if at not in used and want_named(wants, name) is want:
             used.add(at)
-            _take(want, value, given)
+            take(want, value, given)
             return
     if want.nodes[0].role in ("checkbox", "switch"):
         _resolve_box(want, given)
@@ -170,7 +182,7 @@ def _resolve(want: Want, wants: Sequence[Want], given: Given, used: set[int], kn
         known.add(want.kind)
     said = said or _behind_label(want, given.text)
     if said:
-        _take(want, said, given)
+        take(want, said, given)
 
 
 def want_named(wants: Sequence[Want], name: str) -> Want | None:
@@ -188,24 +200,18 @@ def want_named(wants: Sequence[Want], name: str) -> Want | None:
 
 
 def _by_kind(want: Want, given: Given) -> str:
-    match want.kind:
-        case FieldKind.EMAIL:
-            return given.email
-        case FieldKind.PHONE:
-            return given.phone
-        case FieldKind.NAME:
-            return given.name
-        case FieldKind.FIRST_NAME:
-            return given.name.split()[0] if len(given.name.split()) > 1 else ""
-        case FieldKind.LAST_NAME:
-            return given.name.split()[-1] if len(given.name.split()) > 1 else ""
-        case FieldKind.DATE if given.day is not None:
-            return given.day.isoformat()
-        case FieldKind.TIME if given.time is not None:
-            return _clock(given.time)
-        case FieldKind.COUNT if given.count is not None:
-            return str(given.count)
-    return ""
+    names = given.name.split()
+    known = {
+        FieldKind.EMAIL: given.email,
+        FieldKind.PHONE: given.phone,
+        FieldKind.NAME: given.name,
+        FieldKind.FIRST_NAME: names[0] if len(names) > 1 else "",
+        FieldKind.LAST_NAME: names[-1] if len(names) > 1 else "",
+        FieldKind.DATE: given.day.isoformat() if given.day is not None else "",
+        FieldKind.TIME: _clock(given.time) if given.time is not None else "",
+        FieldKind.COUNT: str(given.count) if given.count is not None else "",
+    }
+    return known.get(want.kind, "")
 
 
 def _behind_label(want: Want, text: str) -> str:
@@ -256,20 +262,19 @@ def _is_said(choice: str, text: str, raw: str) -> bool:
 def _resolve_box(want: Want, given: Given) -> None:
     """Terms are accepted only by who says so."""
     plain = folded_long(given.text)
-    if _TERMS.search(folded(want.label)):
-        if _ACCEPTS.search(plain) and _TERMS.search(plain):
-            want.value = "on"
+    if _TERMS.search(folded(want.label)) and _ACCEPTS.search(plain) and _TERMS.search(plain):
+        want.value = "on"
 
 
 def _answer(want: Want, said: str, given: Given) -> None:
     if want.nodes[0].role in ("checkbox", "switch"):
         want.value = "on" if _YES.match(folded(said)) else "off"
         return
-    _take(want, said, given)
+    take(want, said, given)
 
 
-def _take(want: Want, said: str, given: Given) -> None:
-    """Put `said` into the form that the field needs, or say what is wrong with it."""
+def take(want: Want, said: str, given: Given) -> None:
+    """Give `want` the value `said` in the form that its field needs, or note what is wrong with it."""
     want.problem = ""
     said = unquoted(said)
     if want.nodes[0].role in ("checkbox", "switch"):
@@ -323,15 +328,8 @@ def _date_for(node: SeenNode, said: str, given: Given) -> str | None:
     if node.prop("type") == "date":
         return day.isoformat()
     hint = folded(f"{node.prop('placeholder')} {node.name}")
-    if re.search(r"\bd{1,2}\.m{1,2}\.|\bt{1,2}\.m{1,2}\.", hint):
-        return f"{day:%d.%m.%Y}"
-    if re.search(r"\bm{2}/d{2}/", hint):
-        return f"{day:%m/%d/%Y}"
-    if re.search(r"\bd{2}/m{2}/", hint):
-        return f"{day:%d/%m/%Y}"
-    return (
-        f"{day:%d.%m.%Y}" if given.language == "de" and not re.search(r"y{4}-m{2}", hint) else day.isoformat()
-    )
+    by_hint = next((form for pattern, form in _DATE_HINTS if pattern.search(hint)), None)
+    return f"{day:{by_hint or ('%d.%m.%Y' if given.language == 'de' else '%Y-%m-%d')}}"
 
 
 def _clock(time: tuple[int, int]) -> str:
