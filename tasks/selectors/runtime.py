@@ -43,7 +43,7 @@ def session_news(
     if session is None:
         return News(projection=_nothing(session_id), version=0, run_id="", seq=0)
     newest = str(session.run_id or "")
-    after = seq_after if run_id in ("", newest) else 0
+    after = _place(session, seq_after) if run_id == "" else seq_after if run_id == newest else 0
     told = _projection(session, seq_after=after, resync=resync)
     seq = told["events"][-1]["seq"] if told["events"] else after
     return News(projection=told, version=session.version, run_id=newest, seq=seq)
@@ -64,7 +64,7 @@ def session_projection(
         return _nothing(session_id)
     return _projection(
         session,
-        seq_after=seq_after,
+        seq_after=_place(session, seq_after),
         with_snapshot=with_snapshot,
         resync=resync,
         is_after_control=is_after_control,
@@ -96,6 +96,11 @@ def live_checkpoint(session_id: str, *, now: datetime) -> Checkpoint | None:
 
 def _session(session_id: str) -> RuntimeSession | None:
     return RuntimeSession.objects.select_related("run").filter(pk=session_id).first()
+
+
+def _place(session: RuntimeSession, seq_after: int) -> int:
+    """How far a reader knows the newest run: a place beyond its end is one in the log of another run."""
+    return seq_after if session.run is not None and seq_after <= session.run.seq else 0
 
 
 def _nothing(session_id: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tasks.core.runtime.commands import read_command, read_credentials
 from tasks.core.runtime.projection import ResyncReason, resync_reason
 from tasks.core.runtime.step_bodies import read_step
 from tasks.selectors.runtime import live_checkpoint, session_projection
-from tasks.services.runtime.commanding import Applied, command_apply, nonce_use
+from tasks.services.runtime.commanding import Applied, command_apply, nonce_use, session_close
 from tasks.services.runtime.external import Plan, external_begin
 from tasks.services.runtime.rates import opening_count
 from tasks.services.runtime.reporting import events_ingest, snapshot_save, telemetry_take
@@ -29,7 +29,6 @@ from tasks.services.runtime.sessions import (
     Presented,
     session_open,
     session_present,
-    session_revoke,
 )
 from tasks.services.runtime.stepping import Asked, step_begin
 from tasks.v2.exchange import Call
@@ -58,9 +57,9 @@ def open_session(call: Call) -> Answer:
 
 
 def close_session(call: Call) -> Answer:
-    """`/session/close`: no token opens the session any more."""
-    presented, _ = present(call)
-    session_revoke(session_id=presented.session.id, now=timezone.now())
+    """`/session/close`: its run ends, and no token opens it any more."""
+    presented, token = present(call)
+    session_close(presented, token=token, now=timezone.now())
     return Answer(data={"sessionId": presented.session.id, "closed": True})
 
 

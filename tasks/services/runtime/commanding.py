@@ -197,8 +197,8 @@ def _written(
         new_run.mode = verdict.state.run.mode.value
     is_changed = verdict.state != held.state or verdict.tab is not None
     if is_changed:
+        answers_note(held, verdict.events)  # while the run's row tells what was asked
         state_save(held, verdict.state, now=now, new_run=new_run)
-        answers_note(held, verdict.events)
         events_write(verdict.events, now=now)
         if verdict.tab is not None:
             tab_write(held.session, verdict.tab, now=now)

@@ -138,6 +138,12 @@ def tab_write(session: RuntimeSession, tab: TabChange, *, now: datetime) -> None
     )
 
 
+def session_touch(session: RuntimeSession) -> None:
+    """Let readers look again: something has changed that a projection shows, and that is no event."""
+    RuntimeSession.objects.filter(pk=session.pk).update(version=F("version") + 1)
+    poke_session(session)
+
+
 def poke_session(session: RuntimeSession) -> None:
     """Wake the readers of the session once the transaction is through."""
     stream_id = session.stream_id

@@ -20,6 +20,7 @@ from tasks.executing.in_page.protocol import (
     StepView,
     describe,
 )
+from tasks.executing.in_page.telling import marks_of
 
 CONFIRM = "confirm:"
 """How the keys of questions begin that ask for a yes to one call; the number of the step follows."""
@@ -68,7 +69,7 @@ class Passage:
         for place, proposed in enumerate(decision.calls):
             call = ToolCall(name=proposed.name, args=proposed.args, id=f"c{self._number}-{place + 1}")
             judgement = self._judge(call)
-            told = call.as_wire() | {"target": describe(self._page, call)}
+            told = call.as_wire() | {"target": describe(self._page, call), "decider": proposed.id}
             if judgement.verdict is Gate.PASS:
                 sent.append(told)
             elif judgement.verdict is Gate.REFUSE:
@@ -169,6 +170,7 @@ class Passage:
         return {
             "url": self._page.url,
             "digest": self._page.digest,
+            "marks": sorted(marks_of(self._page)),
             "thought": thought,
             "calls": [dict(call) for call in calls],
         }

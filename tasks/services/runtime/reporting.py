@@ -9,9 +9,10 @@ from tasks.core.runtime.bodies import IngestEvents, SaveSnapshot, Telemetry
 from tasks.core.runtime.commands import RunProgress
 from tasks.core.runtime.errors import RunNotFound
 from tasks.core.runtime.snapshots import capped, marks_of, own, save_data, settled_time
-from tasks.models import Checkpoint, Run, TelemetryEvent
+from tasks.models import Checkpoint, Run, RuntimeSession, TelemetryEvent
 from tasks.selectors.runtime import live_checkpoint, stored_snapshot
 from tasks.services.runtime.commanding import Applied, command_apply
+from tasks.services.runtime.holding import session_touch
 from tasks.services.runtime.rates import telemetry_has_room
 from tasks.services.runtime.sessions import Presented
 from workspace.io.secretbox import seal
@@ -27,7 +28,7 @@ def events_ingest(presented: Presented, body: IngestEvents, *, token: str, now: 
     """
     task_id = read_name(body.task_id or body.launch_request_id or "", TASK_PREFIX)
     run = Run.objects.filter(session=presented.session, task=task_id).order_by("-id").first()
-    if run is None or body.run_id not in (None, str(run.pk)):
+    if task_id is None or run is None or body.run_id not in (None, str(run.pk)):
         raise RunNotFound("The session has no run for this task.")
     command = RunProgress(session_id=presented.session.id, run_id=str(run.pk), events=body.events)
     return command_apply(presented, command, token=token, now=now)
@@ -44,6 +45,7 @@ def snapshot_save(presented: Presented, body: SaveSnapshot, *, now: datetime) ->
     updated_at = settled_time(body.updated_at, now_ms=int(now.timestamp() * 1_000))
     digest = marks_of(session_id, body.checkpoint).digest
     with write_transaction():
+        RuntimeSession.objects.select_for_update().get(pk=session_id)  # of two at once the newer one stays
         kept = live_checkpoint(session_id, now=now)
         mine = None
         if kept is not None:
@@ -61,6 +63,7 @@ def snapshot_save(presented: Presented, body: SaveSnapshot, *, now: datetime) ->
                     "expires_at": now + timedelta(hours=body.ttl_hours),
                 },
             )
+            session_touch(presented.session)
     return answer
 
 

@@ -100,14 +100,19 @@ def step_finish(asked: Asked, decision: Decision, *, token: str, now: datetime) 
 
     Raises:
         StaleSeq: another step was taken meanwhile.
+        ActiveRunExists: the run waits for its user meanwhile.
         What `command_apply` raises.
     """
     body = asked.body
     with write_transaction():
         held = session_hold(asked.presented.session.id, run_id=body.run_id)
         run, active = run_of(held.session.id, body.run_id), held.state.active
+        if (stored := _stored(asked.presented, body)) is not None:
+            return Applied(data=stored, is_replay=True)
         if run is not None and active is not None and active.id == body.run_id:
             check_epoch(held.state, body, is_strict=False)
+            if active.status is not RunStatus.RUNNING:
+                raise active_run_exists(active, continue_prompt=False)
             if RunStep.objects.filter(run=run, number__gte=asked.number).exists():
                 raise StaleSeq.of(
                     session_id=held.session.id,
@@ -252,7 +257,12 @@ def _asked(presented: Presented, body: AskStep, run: Run, steps: list[RunStep], 
 def _past(step: RunStep) -> PastStep:
     """A step as deciders know it: calls without a result were not carried out."""
     results = step.results or {}
-    calls = [call | _flat(results[call["id"]]) for call in step.decided["calls"] if call["id"] in results]
+    # pages know calls by our ids, which are never used twice; deciders by their own
+    calls = [
+        call | _flat(results[call["id"]]) | {"id": call["decider"]}
+        for call in step.decided["calls"]
+        if call["id"] in results
+    ]
     return read_past_step({**step.decided, "calls": calls})
 
 
