@@ -20,6 +20,7 @@ from tasks.core.public_ids import read_event_name, task_name, workflow_name
 from tasks.core.quantities import duration
 from tasks.core.states import TaskStatus
 from tasks.models import AgentTask, Task
+from tasks.selectors.sessions import run_behind
 from tasks.selectors.site_tasks import Member, events_ahead, events_behind, members_of, task_of_site
 from tasks.services.agents.acting import agent_task_cancel
 from workspace.admin.frame import actor_of, render_page, say, site_page
@@ -91,6 +92,7 @@ def site_task(request: HttpRequest, site: "Site", task_name: str) -> HttpRespons
         is_latest="before" not in request.GET,
         shown_until=events[-1].seq if events else agent_task.task.last_seq,
         events_url=f"/workspace/tasks/{agent_task.pk}/events",
+        run=run_behind(agent_task, site),
     )
 
 

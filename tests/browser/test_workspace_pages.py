@@ -18,6 +18,7 @@ from playwright.sync_api import APIResponse, Page
 from rover_site.demo import DemoSiteThread
 from tests.browser.agents import open_to_agents, start, start_and_hand_over, status_of
 from tests.browser.axe import SCHEMES, WIDTHS, looks, overflow, violations
+from tests.browser.visitors import make_key, visit
 from tests.e2e.server import RoverServer, wait_until
 from tests.workspace.isolation.routes import Route, routes
 from workspace.models import OwnerToken, Site, User
@@ -26,8 +27,11 @@ HIGHEST_PICTURE = 15_000  # px
 pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes, pytest.mark.timeout(400)]
 SignIn = Callable[..., Page]
 SITE = "harbour-tours-seed02"
-EMPTY = ("site_tasks-empty", "/workspace/sites/travel-journal-seed03/tasks/")
-"""The same address looks different where no agent has been, and none can come."""
+EMPTY = [
+    (f"{name}-empty", f"/workspace/sites/travel-journal-seed03/{page}/")
+    for name, page in (("site_tasks", "tasks"), ("site_sessions", "sessions"), ("site_trial", "try"))
+]
+"""The same addresses look different where nobody has been, and nobody can come."""
 FOLDER = Path(os.environ.get("ROVER_SCREENSHOTS", "build/screenshots"))
 DIAGONAL = {"light-1366", "dark-390"}
 """Each scheme and each width once: enough for pictures and barriers at every run, and half the time."""
@@ -58,6 +62,7 @@ def seeded(server: RoverServer) -> RoverServer:
     server.request("POST", "/v1/batches", token, {"urls": [f"http://127.0.0.1:{server.port}/healthz"]})
     with DemoSiteThread() as demo:
         agents_come(server, demo.url("/"))
+    visitors_come(server)
     return server
 
 
@@ -78,6 +83,23 @@ def agents_come(server: RoverServer, url: str) -> None:
     start_and_hand_over(server, url, "Plan an evening for four", "Book a table for four")
     wait_until(lambda: status_of(server, ends) == "completed", what="the task of the sample")
     wait_until(lambda: status_of(server, asks) == "input_required", what="the question of the sample")
+
+
+def visitors_come(server: RoverServer) -> None:
+    """Sessions of visitors: one that asked nothing, one that was ended, one whose run goes on, and one that is
+    nothing but trouble."""
+    key = make_key(server, "travel", SITE)
+    visit(server, SITE, key)
+    ended = visit(server, SITE, key)
+    ended.ask("Open the blue kettle")
+    ended.tell({"type": "assistant_output", "data": {"text": "It costs 12."}}, status="completed")
+    ended.ask("<b>Unbreakable</b>" + "word" * 200)
+    url = f"https://elsewhere.example/{'long/' * 60}"
+    ended.command("TAB_EVENT", targetUrl=url, logicalTabId="1", runId=ended.run_id)
+    ended.tell({"type": "error", "data": {"code": "LONG", "message": "word" * 200}}, status="failed")
+    going = visit(server, SITE, key)
+    going.ask("Open the blue kettle")
+    going.step()
 
 
 def add_the_rest(page: Page, server: RoverServer) -> str:
@@ -113,6 +135,9 @@ def values(server: RoverServer, join: str) -> dict[str, str]:
         "site_id": SITE,
         "task_name": f"agt_{UUID(one(tasks, 'completed')).hex}",
         "event": "evt_1",
+        "session_id": one("SELECT session_id FROM tasks_run WHERE status = 'running'"),
+        "run_id": uuid("SELECT id FROM tasks_run WHERE status = 'running'"),
+        "version": "0" * 16,
         "key_id": str(UUID(key)),
         "entry_id": uuid(kept, str(UUID(key))),
         "member_id": one("SELECT id FROM workspace_membership WHERE site_id = ?", site),
@@ -166,10 +191,14 @@ def _name_of(route: Route) -> str:
 
 
 def moods(server: RoverServer) -> Iterator[tuple[str, str]]:
-    """The page of a task in each of its moods, by name and path."""
+    """The pages of a task and of a session in each of their moods, by name and path."""
     found = server.sql("SELECT id, status FROM tasks_task WHERE kind = 'agent' AND status != 'completed'")
     for at, (task_id, status) in enumerate(found):
         yield f"site_task-{status}-{at}", f"/workspace/sites/{SITE}/tasks/agt_{UUID(task_id).hex}/"
+    quiet = "SELECT s.id, coalesce(r.status, 'nothing') FROM tasks_runtimesession s LEFT JOIN tasks_run r ON r.id = s.run_id"
+    for session_id, status in server.sql(f"{quiet} WHERE r.status IS NOT 'running'"):
+        yield f"site_session-{status}", f"/workspace/sites/{SITE}/sessions/{session_id}/"
+    yield "site_sessions-none", f"/workspace/sites/{SITE}/sessions/?host=nobody.example"
 
 
 def is_page(answer: APIResponse) -> bool:
@@ -200,7 +229,7 @@ def walk(
     """The faults of all pages that this person can open, and the names of these pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     base, faults, seen = f"http://127.0.0.1:{server.port}", list[str](), set[str]()
-    for name, path in [*paths(known, server), *moods(server), EMPTY]:
+    for name, path in [*paths(known, server), *moods(server), *EMPTY]:
         answer = page.request.get(base + path, max_redirects=0, fail_on_status_code=False)
         assert answer.status < 500, (path, answer.status)
         if answer.status == 200 and is_page(answer):

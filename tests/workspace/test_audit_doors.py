@@ -55,8 +55,8 @@ pytestmark = [
     pytest.mark.usefixtures("unmeasured"),
 ]
 PASSWORD = "Something-long-42"
-LOGGED = ("workspace.", "roverbook.", "tasks.AgentTask")
-"""What people change here; other tasks have a log of their own."""
+LOGGED = ("workspace.", "roverbook.", "tasks.AgentTask", "tasks.Run")
+"""What people change here, sessions and their runs among it; other tasks have a log of their own."""
 UNLOGGED = {
     "workspace.KeyUsage": set[str](),
     "workspace.SiteKey": {"last_used_at", "last_used_host"},
@@ -377,8 +377,10 @@ def test_the_walk_came_through_all_three_doors(walked: tuple[Log, set[str]]) -> 
     assert walked[0].doors >= {DoorName.WORKSPACE, DoorName.API, DoorName.CLI}
 
 
-def test_the_walk_cancelled_an_agents_task(walked: tuple[Log, set[str]]) -> None:
-    assert "agent_task.cancelled" in walked[0].actions
+def test_the_walk_cancelled_an_agents_task_and_ended_a_visitors_run_and_session(
+    walked: tuple[Log, set[str]],
+) -> None:
+    assert walked[0].actions >= {"agent_task.cancelled", "run.cancelled", "session.ended"}
 
 
 def test_every_service_that_is_told_who_acts_has_a_door(walked: tuple[Log, set[str]]) -> None:

@@ -26,12 +26,13 @@ class Card:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """Pages of an app. `link` stands in the side bar behind the section `after`; `card` makes the app's part
-    of the overview, None for nothing to say."""
+    of the overview, None for nothing to say, and `install` its part of the page of the installation."""
 
     pages: Sequence[Page]
     link: SiteLink
     after: str
     card: Callable[[HttpRequest, Site], Card | None]
+    install: Callable[[HttpRequest, Site], Card] | None = None
 
 
 _contributions: list[Contribution] = []
@@ -60,3 +61,8 @@ def contributed_cards(request: HttpRequest, site: Site) -> list[Card]:
     """What the apps say on the overview of this site."""
     made = (each.card(request, site) for each in _contributions)
     return [card for card in made if card is not None]
+
+
+def contributed_install_parts(request: HttpRequest, site: Site) -> list[Card]:
+    """What the apps say on the page of this site's installation."""
+    return [each.install(request, site) for each in _contributions if each.install is not None]

@@ -28,6 +28,7 @@ class Group:
 SITE_LINKS = (
     ("site", "Overview", "admin:site"),
     ("install", "Install", "admin:site_install"),
+    ("trial", "Try it", "admin:site_trial"),
     ("keys", "Keys", "admin:site_keys"),
     ("policy", "Policy", "admin:site_policies"),
     ("shortcuts", "Shortcuts", "admin:site_shortcuts"),

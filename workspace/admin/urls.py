@@ -20,6 +20,7 @@ from workspace.admin.pages import (
     shortcuts,
     sites,
     tokens,
+    trial,
 )
 
 PAGES: list[Page] = [
@@ -33,6 +34,7 @@ PAGES: list[Page] = [
     *assistant.PAGES,
     *ai_access.PAGES,
     *install.PAGES,
+    *trial.PAGES,
     *members.PAGES,
     *settings.PAGES,
     *audit.PAGES,

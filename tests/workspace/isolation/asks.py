@@ -24,6 +24,8 @@ PLAUSIBLE = {
     "invitation": ("invitation", "invitation_id", "secret"),
     "task": ("task", "task_id", "batch_id"),
     "agent task": ("q", "task_name"),
+    "session": ("session", "session_id"),
+    "run": ("run", "run_id", "older", "unless"),
     "shortcut": ("shortcut", "shortcut_id", "id"),
     "audit row": ("subject", "before", "after"),
 }

@@ -15,6 +15,8 @@ from roverbook.services import notification_settings_patch
 from tasks.core.events import EventKind, NewEvent
 from tasks.core.prefer import Execution, Preferences
 from tasks.core.public_ids import task_name
+from tasks.core.runtime.tools import ToolCall
+from tasks.executing.in_page.protocol import Calls
 from tasks.models import AgentTask, BatchItem, Page, Task
 from tasks.services.agents.callers import Caller
 from tasks.services.agents.creating import CreateRequest, agent_task_create
@@ -22,6 +24,7 @@ from tasks.services.agents.tokens import receipt_token, task_token, workflow_tok
 from tasks.services.batches import batch_create
 from tasks.services.events import events_append
 from tasks.services.pages import namespace_of
+from tests.tasks.visitors import Visitor, visit
 from tests.workspace.isolation.routes import Route
 from workspace.core.doors import Door
 from workspace.core.tokens import Scope
@@ -61,6 +64,7 @@ class Estate:
     viewer: User
     colleague: User
     task: Task
+    visitor: Visitor | None = None
     agent_tasks: list[AgentTask] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     spent_secret: str = ""
@@ -82,6 +86,9 @@ class Estate:
             "task_id": [str(self.task.pk)],
             "task_name": [task_name(one.pk) for one in self.agent_tasks[:1]],
             "event": ["evt_1"],
+            "session_id": [self.visit.session_id],
+            "run_id": [self.visit.run_id],
+            "version": ["0" * 16],
             "shortcut_id": [f"{self.word}-menu"],
             "entry_id": _ids(AuditEntry.objects.filter(site=self.site, action="site_key.changed"))[-1:],
             "secret": [self.spent_secret],
@@ -93,6 +100,12 @@ class Estate:
             "state": ["on"],
             "url": ["nothing/here"],
         }
+
+    @property
+    def visit(self) -> Visitor:
+        """A page of the site, with a run that goes on."""
+        assert self.visitor is not None
+        return self.visitor
 
     def fill(self, route: Route) -> Iterator[dict[str, str]]:
         """Parameters for the route, each way that this owner's things allow.
@@ -124,6 +137,8 @@ class Estate:
             "invitation": self.values["invitation_id"][0],
             "task": str(self.task.pk),
             "agent task": task_name(self.agent_tasks[0].pk),
+            "session": self.visit.session_id,
+            "run": self.visit.run_id,
             "shortcut": self.values["shortcut_id"][0],
             "audit row": str(AuditEntry.objects.filter(site=self.site).order_by("pk")[0].pk),
         }
@@ -149,7 +164,14 @@ class Estate:
         own_ids += Invitation.objects.filter(site=self.site).values_list("pk", flat=True)
         own_ids += AuditEntry.objects.filter(site=self.site).values_list("pk", flat=True)
         claim_tokens = HostClaim.objects.filter(site=self.site).values_list("token", flat=True)
-        plain = [*self.secrets, *claim_tokens, *map(str, own_ids), *(one.hex for one in own_ids)]
+        own_ids.append(UUID(self.visit.run_id))
+        plain = [
+            *self.secrets,
+            *claim_tokens,
+            self.visit.session_id,
+            *map(str, own_ids),
+            *(one.hex for one in own_ids),
+        ]
         return [text.lower() for text in plain]
 
 
@@ -167,6 +189,7 @@ def estate(word: str, now: datetime) -> Estate:
     _config(made, actor, now)
     _credentials(made, actor, now)
     _agent_tasks(made, now)
+    _visitor(made)
     for key in made.keys:
         key_admit(
             value=made.secrets[0], url=f"https://shop.{word}.example/", capability="roverEmbed", now=now
@@ -306,6 +329,21 @@ def _agent_tasks(made: Estate, now: datetime) -> None:
         made.agent_tasks.append(AgentTask.objects.get(pk=agent_task_create(request).task_id))
     for task in made.agent_tasks:
         made.secrets += [task_token(task.pk), workflow_token(task.workflow_id), receipt_token(task.pk)]
+
+
+def _visitor(made: Estate) -> None:
+    """A page that has done everything that a page can tell of, and whose run carries out no task."""
+    made.visitor = visitor = visit(made.site)
+    visitor.ask(f"Where is the bread of {made.word}?")
+    visitor.command(
+        "TAB_EVENT",
+        targetUrl=f"https://{made.word}.example/bread",
+        logicalTabId="1",
+        runId=visitor.run_id,
+    )
+    visitor.step(Calls(calls=(ToolCall(name="click_element", args={"element_id": 1}),), thought=made.word))
+    visitor.keep(f"The chat of {made.word}.")
+    made.secrets.append(visitor.token)
 
 
 def _page(word: str, owner: User, url: str, now: datetime) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.models import Q
 
-from tasks.models import CallerRate, Page, ProvenKey, SeenNonce, WorkerBeat
+from tasks.models import CallerRate, Page, ProvenKey, RuntimeSession, SeenNonce, WorkerBeat
 from tasks.services.pages import namespace_of
 from workspace.models import AuditEntry, Site, User
 
 APPS = ("workspace", "tasks", "roverbook")
 NOBODYS = {WorkerBeat, CallerRate, ProvenKey, SeenNonce}
 """Tables whose rows are the server's own, or those of agents."""
+SHORTCUTS = {(RuntimeSession, "run")}
+"""Columns that point to one of the rows that hang on this one: they say nothing of whose it is."""
 WRITE = re.compile(
     r'\s*(?:INSERT\s+(?:OR \w+ )?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?(\w+)', re.IGNORECASE
 )
@@ -117,7 +119,9 @@ def _parents(model: type[models.Model]) -> set[type[models.Model]]:
 def _links(model: type[models.Model]) -> list[Any]:
     ours = set(all_models())
     return [
-        column for column in model._meta.concrete_fields if column.is_relation and _target(column) in ours
+        column
+        for column in model._meta.concrete_fields
+        if column.is_relation and _target(column) in ours and (model, column.name) not in SHORTCUTS
     ]
 
 

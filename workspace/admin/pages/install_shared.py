@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from workspace.admin.contributions import contributed_install_parts
 from workspace.admin.forms import CoreForm
 from workspace.admin.frame import render_page
 from workspace.admin.pages.install_hosts import OpenForm, host_rows, local_hosts
@@ -103,6 +104,7 @@ def show_install(
         key_query=f"?key={wanted.pk}" if wanted else "",
         idle=_idle(wanted, now),
         address_problem=address_problem(installation, is_configured=bool(settings.ROVER.public_url)),
+        contributed=contributed_install_parts(request, site),
         **_of_key(site, installation, chosen),
         **({} if chosen else {"lack": _lack(site, now)}),
     )
