@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from tasks.core.runtime.bodies import Bootstrap, OpenSession
 from tasks.core.runtime.errors import CapabilityMissing as Missing
@@ -39,6 +40,7 @@ from tasks.core.session_tokens import (
     read_session,
     sign_session,
 )
+from tasks.io.wakeups import poke
 from tasks.models import RuntimeSession
 from workspace.core.hosts import parse_host
 from workspace.io.transactions import write_transaction
@@ -118,9 +120,12 @@ def session_present(
 
 
 def session_revoke(*, session_id: str, now: datetime) -> None:
-    """Let no token open the session any more."""
+    """Let no token open the session any more; its streams end."""
     with write_transaction():
-        RuntimeSession.objects.filter(pk=session_id, revoked_at=None).update(revoked_at=now)
+        rows = RuntimeSession.objects.filter(pk=session_id, revoked_at=None)
+        stream_id = rows.values_list("stream_id", flat=True).first()
+        if stream_id is not None and rows.update(revoked_at=now):
+            transaction.on_commit(lambda: poke(stream_id))
 
 
 # --- tokens ---

@@ -69,3 +69,15 @@ async def test_cancelling_the_task_cancels_the_run(runtime: Runtime, shop: Site)
 
     state = await page.state()
     assert (state["runStatus"], state["epoch"]) == ("cancelled", 2)
+
+
+async def test_a_session_that_is_closed_ends_its_streams(runtime: Runtime, shop: Site) -> None:
+    page = await runtime.page(shop)
+    url = "/v2" + page.opened["sseUrl"].partition("/v2")[2]
+
+    async with runtime.open(url) as stream:
+        await until(lambda: len(events(stream.body)) == 2)
+        data(await page.send("session/close"))
+        await until(lambda: stream.is_complete)
+
+    assert events(stream.body)[-1] == ("error", {"message": "session_not_found"})
