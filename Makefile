@@ -7,6 +7,9 @@ ROVER_DATA_DIR ?= $(CURDIR)/.data
 T ?= tests
 JOBS ?= 3
 COVERAGE_FLOOR ?= 90
+SHARE ?= 1
+EMBED := tasks/static/rover/embed
+ESBUILD := 0.28.2
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 POSTGRES_TESTS := $(addprefix tests/tasks/agents/test_,idempotency_at_once.py limits.py handoffs.py running.py receipts_and_claims.py) \
 	$(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
@@ -19,7 +22,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reord
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-version test-postgres screenshots lint types imports check cov bench lock fmt migrations clean
+.PHONY: help setup run test test-fast test-version test-postgres screenshots embed lint types imports check cov bench lock fmt migrations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,8 +55,8 @@ screenshots: $(VENV)/.test ## a picture of every page, light and dark, wide and 
 test-fast: $(VENV)/.test ## without real server processes and browsers
 	@$(PYTEST) -m "not processes and not browser" $(T)
 
-test-version: $(VENV)/.test ## what may differ from one Python to another: PYTHON=python3.14 VENV=.venv-newest
-	@$(PYTEST) -m "not once" $(T)
+test-version: $(VENV)/.test ## what may differ from one Python to another: PYTHON=python3.14 VENV=.venv-newest [SHARE=3]
+	@$(PYTEST) -m "not once" --share $(SHARE) $(T)
 
 fmt: $(VENV)/.test ## format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -73,6 +76,12 @@ cov: $(VENV)/.test ## the suite with branch coverage, at least COVERAGE_FLOOR pe
 	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(T)
 
 check: lint types imports cov ## all of it; what CI runs
+
+embed: $(VENV)/.run ## bundle and minify the embed script; needs npx
+	@mark="$$($(BIN)/python -m tasks.v2.bundle)" && for name in embed main; do \
+		npx --yes esbuild@$(ESBUILD) $(EMBED)/$$name.js --bundle --minify --format=esm --target=es2022 \
+			--charset=utf8 --legal-comments=none --log-level=warning --banner:js="$$mark" \
+			--outfile=$(EMBED)/bundled/$$name.js --allow-overwrite || exit 1; done
 
 bench: $(VENV)/.test .venv-bench/.done ## measure every promise; one JSON line each
 	@$(BIN)/python -m benchmarks

@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 from coverage import Coverage
@@ -31,9 +32,18 @@ LONGEST = (
 KEPT = {"django_content_type", "auth_permission"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", type=int, default=1, help="run one test in so many, chosen by its name")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files come first: processes share the suite a file at a time, and none should be left alone
     with a long one at the end."""
+    share: int = config.getoption("--share")
+    left = [item for item in items if crc32(item.nodeid.encode()) % share]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if crc32(item.nodeid.encode()) % share == 0]
     turns = {path: turn for turn, path in enumerate(LONGEST)}
     items.sort(key=lambda item: turns.get(item.nodeid.partition("::")[0], len(LONGEST)))
 
