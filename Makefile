@@ -12,6 +12,7 @@ EMBED := tasks/static/rover/embed
 ESBUILD := 0.28.2
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 POSTGRES_TESTS := $(addprefix tests/tasks/agents/test_,idempotency_at_once.py limits.py handoffs.py running.py receipts_and_claims.py) \
+	$(addprefix tests/tasks/sessions/test_,one_run_at_a_time.py repetitions.py snapshots_and_telemetry.py steps.py tasks_of_runs.py) \
 	$(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
 	$(addprefix tests/workspace/test_,keys_service.py sites_service.py admission.py access.py claims.py installs.py \
 	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py)

@@ -24,7 +24,9 @@ CORS = {
 }
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Last-Event-ID, X-Rover-Session-Id, X-Rover-Site-Id, X-Rover-Host"
+    ),
     "Access-Control-Max-Age": "86400",
 }
 REPLIES = Replies(
@@ -54,10 +56,11 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """The page's origin as its browser tells it, else its referrer; '' where it says nothing."""
+        """The page's origin as its browser tells it, else its referrer; 'null' for a page that hides both, as
+        in a sandboxed frame; '' where nothing is said."""
         headers = self.request.headers
         origin = headers.get("origin", "")
-        return origin if origin and origin != "null" else headers.get("referer", "")
+        return origin if origin and origin != "null" else headers.get("referer", origin)
 
     @property
     def bearer(self) -> str:

@@ -116,7 +116,15 @@ class SessionStream:
         except DatabaseError:
             logger.exception("a session could not be read; its stream ends and the page comes back")
             farewell = "unavailable"
+        except asyncio.CancelledError:
+            # a server that stops may cancel what has just been told to end, before that could say so
+            if self._watch.has_ended:
+                await _send(send, b"", more=False)
+                await _loop_has_come_round()
+            raise
         await _send(send, event("error", {"message": farewell}) if farewell else b"", more=False)
+        if self._watch.has_ended:
+            await _loop_has_come_round()
 
     async def _follow(self, send: Send) -> str:
         """Tell changes until there is a reason to end; returns it, '' for the process's stop."""
@@ -157,6 +165,12 @@ class SessionStream:
 
 def _now_ms() -> int:
     return int(timezone.now().timestamp() * 1_000)
+
+
+async def _loop_has_come_round() -> None:
+    """As in `tasks.streaming.stream`: Daphne drops what it has not handed to the kernel when it stops."""
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 async def _send(send: Send, data: bytes, *, more: bool = True) -> None:

@@ -35,11 +35,10 @@ def session_hold(session_id: str, *, run_id: str | None = None) -> Held:
     Raises:
         SessionNotFound
     """
-    rows = RuntimeSession.objects.select_for_update(of=("self",)).select_related("run")
-    session = rows.filter(pk=session_id).first()
+    session = RuntimeSession.objects.select_for_update().filter(pk=session_id).first()
     if session is None:
         raise SessionNotFound("There is no such session any more.")
-    newest = session.run
+    newest = session.run  # asked for behind the lock: a join would show the run as it was before the wait
     earlier = None if newest is None else _earlier(session, newest, run_id)
     found = [run for run in (newest, earlier) if run is not None]
     state = SessionState(

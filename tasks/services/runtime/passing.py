@@ -10,6 +10,7 @@ from tasks.core.runtime.progress import ProgressEvent, Transition
 from tasks.core.runtime.states import RunStatus
 from tasks.core.runtime.tools import ToolCall
 from tasks.executing.in_page.acted import acted_on
+from tasks.executing.in_page.forms import form_of
 from tasks.executing.in_page.protocol import (
     Answered,
     Ask,
@@ -24,6 +25,7 @@ from tasks.executing.in_page.telling import marks_of
 
 CONFIRM = "confirm:"
 """How the keys of questions begin that ask for a yes to one call; the number of the step follows."""
+_ENTER = frozenset({"enter", "return", "numpadenter"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +84,30 @@ class Passage:
 
     def _judge(self, call: ToolCall) -> Judgement:
         named = (call.name, describe(self._page, call))
+        found = self._judged(call, confirmed=named in self._confirmed)
+        pressed = self._pressed(call) if found.verdict is Gate.PASS else None
+        return found if pressed is None else self._judged(pressed, confirmed=named in self._confirmed)
+
+    def _judged(self, call: ToolCall, *, confirmed: bool) -> Judgement:
         return judge(
             call,
             acted_on(self._page, call),
             self._rules,
             in_scope=self._view.in_scope,
-            confirmed=named in self._confirmed,
+            confirmed=confirmed,
         )
+
+    def _pressed(self, call: ToolCall) -> ToolCall | None:
+        """The click that Enter in a field comes down to: on the button that sends the field's form."""
+        if call.name != "type_and_enter" and str(call.args.get("key", "")).lower() not in _ENTER:
+            return None
+        focused = (node for node in self._page.nodes if node.has("focused"))
+        node = self._page.element(call.element_id) or next(focused, None)
+        form = form_of(self._page, node) if node is not None else None
+        button = form.submit if form is not None and node in form.fields else None
+        if button is None or button.id is None:
+            return None
+        return ToolCall(name="click_element", args={"element_id": button.id}, id=call.id)
 
     def _sent(
         self, decision: Calls, calls: list[dict[str, Any]], refused: Mapping[str, Any] | None = None

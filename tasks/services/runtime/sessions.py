@@ -263,9 +263,11 @@ def _unknown() -> InvalidApiKey:
 
 
 def _host(page: str | None, origin: str) -> str | None:
-    """The host of a page; None when its browser says that it is another."""
+    """The host of a page; None when its browser says that it is another, or hides where it is."""
+    if origin == "null":
+        return None
     host = parse_host(page) if page else None
-    said = parse_host(origin) if origin and origin != "null" else None
+    said = parse_host(origin) if origin else None
     return said if host is None else host if said in (None, host) else None
 
 

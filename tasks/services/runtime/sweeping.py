@@ -52,7 +52,7 @@ def runtime_prune(*, now: datetime, limit: int = 1_000) -> None:
 def _orphans() -> list[UUID]:
     """Tasks that ended in the moment in which a run took them on."""
     going = Run.objects.exclude(status__in=TERMINAL).filter(task__task__status__in=TASK_TERMINAL)
-    return [task_id for task_id in going.values_list("task", flat=True)[:LIMIT] if task_id is not None]
+    return list(going.values_list("task", flat=True)[:LIMIT])
 
 
 def _let_go(task_id: UUID, now: datetime) -> bool:

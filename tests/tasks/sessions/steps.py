@@ -95,7 +95,7 @@ async def change_key(site: Site, **fields: Any) -> None:
 
 def signed(page: Page, site: Site, *, life: timedelta, **claims: Any) -> str:
     """A token of the page's session that ends `life` from now."""
-    said = {
+    said: dict[str, Any] = {
         "sid": page.session_id,
         "site_id": site.public_id,
         "host": "shop.example",

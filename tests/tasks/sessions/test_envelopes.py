@@ -194,7 +194,7 @@ async def test_a_key_that_has_ended_counts_before_the_body(runtime: Runtime, pag
 
 # --- counters that are not said ---
 
-COUNTERS = [
+COUNTERS: list[tuple[dict[str, int | None], str, str]] = [
     ({"expectedEpoch": None}, "stale_epoch", "200"),
     ({"expectedSeq": None}, "stale_seq", "200"),
     ({"expectedEpoch": None, "expectedSeq": None}, "stale_epoch", "200"),

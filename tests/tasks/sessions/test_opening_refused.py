@@ -139,6 +139,8 @@ HOSTS: list[tuple[dict[str, str], str, str, bool, dict[tuple[str, str], int]]] =
     ({"url": HOME}, EVIL, "", False, {("evil.example", "domain_not_allowed"): 1}),
     ({"url": HOME}, "", f"{EVIL}/page", False, {("evil.example", "domain_not_allowed"): 1}),
     ({"url": HOME}, "null", f"{EVIL}/page", False, {("evil.example", "domain_not_allowed"): 1}),
+    # a sandboxed frame may stand anywhere
+    ({"url": HOME}, "null", "", False, {("null", "domain_not_allowed"): 1}),
     (
         {"url": HOME},
         "https://shop.example.evil.example",

@@ -112,7 +112,7 @@ async def test_what_is_private_stays_away(runtime: Runtime) -> None:
         site = make_site(access=OPEN | {"debugStreaming": True, "allowDelegatedHandoffs": True})
         key = SiteKey.objects.get(site=site)
         secret = secret_mint(actor=SYSTEM, key=key, now=key.created_at)
-        return site, public_key(site), [secret, str(key.pk), str(site.pk), str(site.owner_id), "owner"]
+        return site, public_key(site), [secret, str(key.pk), str(site.pk), "owner"]
 
     site, public, private = await asked(make)
 

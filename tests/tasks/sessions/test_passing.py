@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tasks.core.runtime.gates import GateRules
 from tasks.core.runtime.tools import ToolCall
-from tasks.executing.in_page.protocol import Answered, Calls, Citation, GiveUp, StepView, Wish
+from tasks.executing.in_page.protocol import Answered, Calls, Citation, GiveUp, SeenPage, StepView, Wish
 from tasks.executing.in_page.telling import marks_of
 from tasks.services.runtime.passing import Passage, Passed
 from tests.tasks.in_page.runs import seen
@@ -130,3 +132,24 @@ def test_giving_up_ends_the_run_with_its_code() -> None:
     assert found.answer["error"] == {"code": "no_such_thing", "message": "It is not here."}
     assert found.transition is not None and found.transition.status == "failed"
     assert types(found) == ["error"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ToolCall(name="press_key", args={"key": "Enter", "element_id": 1}),
+        ToolCall(name="type_and_enter", args={"element_id": 1, "text": "ada@example.org"}),
+    ],
+)
+def test_a_form_that_is_sent_by_its_enter_key_is_weighed_by_its_button(call: ToolCall) -> None:
+    """Its button orders, and Enter in a field presses that button."""
+    order = seen('main\n  textbox "Email" [type=email]\n  textbox "Street"\n  button "Place order"')
+    ask = seen('main\n  textbox "Email" [type=email]\n  textbox "Question"\n  button "Look up"')
+
+    def found(page: SeenPage) -> Passed:
+        view = StepView(wish=Wish(url=page.url, prompt="Do it"), page=page)
+        passage = Passage(number=1, view=view, rules=GateRules(), confirmed=frozenset())
+        return passage.pass_on(Calls(calls=(call,)))
+
+    assert "askUser" in found(order).answer
+    assert len(found(ask).answer["calls"]) == 1

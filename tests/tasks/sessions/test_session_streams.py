@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ def seqs(stream: Exchange) -> list[int]:
 
 def has(stream: Exchange, n: int) -> Callable[[], bool]:
     return lambda: len(projections(stream)) >= n
+
+
+def has_told(stream: Exchange, n: int) -> bool:
+    return len(seqs(stream)) == n
 
 
 async def write(page: Page, n: int) -> None:
@@ -280,7 +285,7 @@ async def test_eight_streams_of_a_session_are_told_the_same(runtime: Runtime, pa
     await page.ask()
     await write(page, 3)
     for stream, _ in opened:
-        await until(lambda stream=stream: len(seqs(stream)) == 4)
+        await until(partial(has_told, stream, 4))
 
     ninth = await runtime.get(url(page))
     assert ninth.status == 429

@@ -51,7 +51,7 @@ class Session:
     page: Page
     site: Site
     account: Account = field(default_factory=Account)
-    kept: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    kept: dict[tuple[str, str], Any] = field(default_factory=dict)
     is_strict: bool = True
     newest: str = ""
 
@@ -76,7 +76,7 @@ class Session:
         answer = await self.page.command(kind, **wire)
         got = answer.json()
         if (kind, name) in self.kept:
-            assert (answer.body, answer.headers["idempotent-replay"]) == (self.kept[kind, name], "true"), KEPT
+            assert (got, answer.headers["idempotent-replay"]) == (self.kept[kind, name], "true"), KEPT
             return
         is_late = answer.status == 200 and got["data"].get("staleRun")
         outcome = got["error"] if answer.status != 200 else LATE if is_late else DONE
@@ -84,7 +84,7 @@ class Session:
         new = got["data"].get("runId") or "" if outcome == DONE else "nobody's"
         assert outcome == self._judged(kind, wire, fields, new), (kind, wire)
         if outcome == DONE:
-            self.kept[kind, name] = answer.body
+            self.kept[kind, name] = got
             self.newest = new if kind == "RUN_INPUT" else self.newest
 
     def _judged(self, kind: str, wire: Told, fields: Told, new: str) -> str:
