@@ -8,6 +8,7 @@ from rover_site.apidocs import apidocs
 from rover_site.health import healthz, readyz
 from rover_site.openapi import openapi
 from rover_site.signin import sign_in
+from tasks.v2.scripts import loader, module
 from workspace.admin import site
 
 admin.autodiscover()
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("sign-in/<str:token>", sign_in),
+    path("embed.js", loader),
+    path("embed/<str:version>/<path:name>", module),
     path("openapi.json", openapi, name="openapi"),
     path("docs", apidocs, name="api-docs"),
     path("", include("workspace.api.urls")),

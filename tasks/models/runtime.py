@@ -126,9 +126,9 @@ class RunEvent(models.Model):
 class RunStep(models.Model):
     """One step of a run: what was decided about the page as it was seen, and what came of it.
 
-    `decided`: {url, digest, marks, thought, calls: [{id, name, args, target, decider, held?}]}, where
-    `marks` are what deciders know the page again by, `decider` is the decider's own id of the call, and a call
-    that is `held` waits for a yes; `results`: by the id of a call, as the page reported them, None until it did.
+    `decided`: {url, digest, marks, thought, calls: [{id, name, args, target, decider, held?}]}: deciders know
+    the page again by `marks`, `decider` is the decider's own id of the call, and a call that is `held` waits
+    for a yes. `results`: by the id of a call, as the page reported them, None until it did.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")

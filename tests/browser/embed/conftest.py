@@ -207,8 +207,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Live"]:
 def visit(live: "Live", site: Origin, browser: Browser) -> Iterator["Visit"]:
     """A tab of a visitor who was never here, on a site that embeds Rover."""
     from tests.browser.embed.runtime import Visit
+    from tests.browser.embed.widgets import OPEN, WATCH
 
     context = browser.new_context(viewport={"width": 1000, "height": 800})
+    context.add_init_script(OPEN)
+    context.add_init_script(WATCH)
     live.wire.sent.clear()
     yield Visit.begin(live, site, context)
     context.close()
