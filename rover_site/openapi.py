@@ -466,7 +466,7 @@ def _answer(answer: Answer, operation: Operation, schemas: _Schemas) -> dict[str
     if answer.contents:
         told["content"] = {
             content.media_type: _enveloped(content, schemas)
-            if operation.is_enveloped
+            if operation.is_enveloped and content.media_type == JSON
             else _content(content, schemas.answered(content.shape))
             for content in answer.contents
         }

@@ -283,7 +283,7 @@ _READS = (
                 description="The stream.",
                 contents=[
                     Content(
-                        shape={"type": "string"},
+                        shape={"description": "Server-sent events."},
                         media_type="text/event-stream",
                         examples={"One event": 'event: ping\ndata: {"ts":1771484403000}\n\n'},
                     )

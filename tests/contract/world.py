@@ -25,7 +25,9 @@ _LINES = "".join(
 )
 _LONG_PAGE = f"<html><title>Long log</title><main><h1>Long log</h1>{_LINES}</main></html>"
 """Read aloud, it is too long for one record of a stream."""
-_UNLIMITED = {f"ROVER_TASKS_PER_MINUTE_{whose}": "0" for whose in ("IP", "AGENT", "SITE")}
+_UNLIMITED = {f"ROVER_TASKS_PER_MINUTE_{whose}": "0" for whose in ("IP", "AGENT", "SITE")} | {
+    "ROVER_SESSIONS_PER_MINUTE_IP": "0"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,14 @@ class World:
     token: str
     task_id: str
     key_id: str
+    here: dict[str, Any]
+    """The key of the first site, as it was made."""
+
+    def session(self) -> dict[str, Any]:
+        """A session of a page of the first site."""
+        body = {"siteId": self.here["siteId"], "bootstrapToken": self.here["publicKey"], "url": self.shop}
+        opened: dict[str, Any] = self.call("POST", "/v2/rover/session/open", body)["data"]
+        return opened
 
     @property
     def url(self) -> str:
@@ -135,16 +145,16 @@ def running_world(data_dir: Path) -> Iterator[World]:
             assert list(server.events(task_id, token))[-1]["kind"] == "task_completed"
             key = {"siteName": "Docs", "label": "Docs", "allowedDomains": ["docs.example"]}
             key_id = server.request("POST", "/generateRoverSiteKey", token, key)["data"]["keyId"]
-            open_to_agents(server, token, HERE)
+            here = open_to_agents(server, token, HERE)
             open_to_agents(server, token, THERE, allowDelegatedHandoffs=True)
-            yield World(server=server, demo=demo, token=token, task_id=task_id, key_id=key_id)
+            yield World(server=server, demo=demo, token=token, task_id=task_id, key_id=key_id, here=here)
     finally:
         server.stop()
 
 
-def open_to_agents(server: RoverServer, token: str, host: str, **access: Any) -> None:
-    """Register a site for a host of this machine, as its owner would, and let agents in. A task that no
-    browser takes runs on the server after a second."""
+def open_to_agents(server: RoverServer, token: str, host: str, **access: Any) -> dict[str, Any]:
+    """Register a site for a host of this machine, as its owner would, and let agents in; returns its key. A
+    task that no browser takes runs on the server after a second."""
     key = {
         "siteName": f"Demo {host}",
         "label": "Local",
@@ -152,6 +162,8 @@ def open_to_agents(server: RoverServer, token: str, host: str, **access: Any) ->
         "environment": "development",
         "capabilities": {"cloudAgent": True, "cloudScrape": True},
     }
-    key_id = server.request("POST", "/generateRoverSiteKey", token, key)["data"]["keyId"]
+    made: dict[str, Any] = server.request("POST", "/generateRoverSiteKey", token, key)["data"]
     config = {"aiAccess": {"enabled": True, "autoPromoteSeconds": 1, **access}}
-    server.request("POST", "/upsertRoverSiteConfig", token, {"keyId": key_id, "siteConfig": config})
+    said = {"keyId": made["keyId"], "siteConfig": config}
+    server.request("POST", "/upsertRoverSiteConfig", token, said)
+    return made
