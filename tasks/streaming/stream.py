@@ -50,17 +50,17 @@ class Stream:
             # a server that stops may cancel what has just been told to end, before that could say so
             if farewell := self.follower.farewell():
                 await send({"type": "http.response.body", "body": farewell})
-                await _loop_has_come_round()
+                await loop_has_come_round()
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if self.hub.is_closed:
-            await _loop_has_come_round()
+            await loop_has_come_round()
 
     def _lines(self) -> Headers:
         return [*content_type(self.framing.media_type), *STREAM_HEADERS, *self.headers]
 
 
-async def _loop_has_come_round() -> None:
+async def loop_has_come_round() -> None:
     """Daphne hands bytes to the kernel when its loop comes round again, and drops them if by then it stops
     and no application is at work any more."""
     for _ in range(2):

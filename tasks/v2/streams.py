@@ -28,6 +28,7 @@ from tasks.streaming.hub import Hub
 from tasks.streaming.leaving import Response
 from tasks.streaming.replies import STREAM_HEADERS, content_type
 from tasks.streaming.request import Receive, Send
+from tasks.streaming.stream import loop_has_come_round
 from tasks.streaming.watches import Watch
 from tasks.v2.exchange import REPLIES, event
 
@@ -120,11 +121,11 @@ class SessionStream:
             # a server that stops may cancel what has just been told to end, before that could say so
             if self._watch.has_ended:
                 await _send(send, b"", more=False)
-                await _loop_has_come_round()
+                await loop_has_come_round()
             raise
         await _send(send, event("error", {"message": farewell}) if farewell else b"", more=False)
         if self._watch.has_ended:
-            await _loop_has_come_round()
+            await loop_has_come_round()
 
     async def _follow(self, send: Send) -> str:
         """Tell changes until there is a reason to end; returns it, '' for the process's stop."""
@@ -165,12 +166,6 @@ class SessionStream:
 
 def _now_ms() -> int:
     return int(timezone.now().timestamp() * 1_000)
-
-
-async def _loop_has_come_round() -> None:
-    """As in `tasks.streaming.stream`: Daphne drops what it has not handed to the kernel when it stops."""
-    for _ in range(2):
-        await asyncio.sleep(0)
 
 
 async def _send(send: Send, data: bytes, *, more: bool = True) -> None:

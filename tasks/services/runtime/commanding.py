@@ -20,7 +20,6 @@ from tasks.services.runtime.holding import (
     Held,
     answers_note,
     events_write,
-    poke_session,
     session_hold,
     state_save,
     tab_write,
@@ -81,7 +80,6 @@ def session_close(presented: Presented, *, token: str, now: datetime) -> None:
             )
             command_apply(presented, cancel, token=token, now=now)
         session_revoke(session_id=session_id, now=now)
-        poke_session(held.session)
 
 
 def nonce_use(*, session_id: str, nonce: str | None, now: datetime) -> None:

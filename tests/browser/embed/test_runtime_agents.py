@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.embed.runtime import SECONDS, Visit
+from tests.e2e.server import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes]
 HOURS = """<main><h1>Harbour Tours</h1><p>The office is open from nine to five, Monday to Friday.</p>
@@ -71,12 +72,14 @@ def test_a_receipt_works_once(visit: Visit) -> None:
     made = visit.live.create(visit.put("/", HOURS), WISH)
     visit.page.goto(made["open"])
     said(visit, "Monday to Friday")
+    n_runs = len(visit.live.runs())
 
     visit.page.evaluate("rover.shutdown()")
     visit.page.goto("about:blank")
     visit.page.goto(made["open"])
 
     said(visit, "could not be taken up")
+    assert len(visit.live.runs()) == n_runs
 
 
 def test_the_agent_may_answer_what_is_asked_and_the_page_goes_on(visit: Visit) -> None:
@@ -103,6 +106,9 @@ def test_the_visitor_may_answer_for_the_agent(visit: Visit) -> None:
     visit.root.get_by_role("button", name="Continue").click()
 
     visit.page.wait_for_url("**/thanks?*", timeout=SECONDS)
+    wait_until(
+        lambda: visit.live.call("GET", made["task"])["status"] == "completed", what="the end of the task"
+    )
 
 
 def test_an_agent_that_cancels_stops_the_page(visit: Visit) -> None:
