@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def make_task(owner: str) -> UUID:
-    """A batch without items. It is pending, not running, so that no worker wants it."""
+    """A batch without items that is no worker's job: the load under measure is the only one."""
     from django.utils import timezone
 
     from tasks.core.states import TaskKind, TaskStatus
@@ -37,6 +37,7 @@ def make_task(owner: str) -> UUID:
     task = Task.objects.create(
         owner=User.objects.get(username=owner),
         kind=TaskKind.BATCH_FETCH,
+        by_worker=False,
         status=TaskStatus.PENDING,
         params={"total": 0, "force_refresh": False, "concurrency": 8, "per_domain_concurrency": 2},
         created_at=now,

@@ -32,6 +32,7 @@ def measure(run: Run) -> Iterator[Result]:
 def _level(rover: Server, writer: Writer, clients: int) -> Iterator[Result]:
     """One stream per task, few events in all: the usual day of a server."""
     web = web_process(rover)
+    settle(web)  # letting go of the crowd before is no part of this one's connecting
     memory, threads = web.memory_info().rss, web.num_threads()
     with following(rover, writer, writer.tasks[:clients], clients) as readers:
         settle(web)
@@ -91,12 +92,13 @@ def _ending(rover: Server, writer: Writer) -> Result:
 
 
 def settle(web: psutil.Process) -> None:
-    """Waits until the server has done with the crowd that has just come in: the bars are for open streams."""
+    """Waits until the server has done with the crowd that has just come in or left: the bars are for open
+    streams."""
 
     def is_quiet() -> bool:
         return web.cpu_percent(interval=0.5) < QUIET_PERCENT
 
-    until(is_quiet, seconds=SETTLE_SECONDS, what="the server is quiet after the streams have opened")
+    until(is_quiet, seconds=SETTLE_SECONDS, what="the server is quiet")
 
 
 def web_process(rover: Server) -> psutil.Process:
