@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from roverbook.api.bodies import GetNotificationSettings, UpsertNotificationSettings, UpsertQuestions
-from roverbook.selectors import notification_settings
-from roverbook.services import notification_settings_patch
+from roverbook.selectors.settings import notification_settings
+from roverbook.services.settings import notification_settings_patch
 from workspace.api.bodies import body_of, sent
 from workspace.api.envelope import success
 from workspace.api.views import READ_SCOPES, ManagementView, actor_of, caller

@@ -1,5 +1,8 @@
 """The questions that a site asks agents when they leave."""
 
+import hashlib
+import re
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -8,6 +11,13 @@ from workspace.core.field_types import Settings, refusal, single_line
 
 QUESTIONS_MAX = 20
 QUESTION_MAX = 300
+USUAL_QUESTIONS = (
+    "What was the hardest part of your visit?",
+    "Did you find what you were looking for?",
+    "What would you change about the navigation?",
+    "How would you rate the overall experience?",
+)
+"""Asked until a site's owner has written questions of his own."""
 
 
 def _distinct(questions: list[str]) -> list[str]:
@@ -30,3 +40,14 @@ class NotificationSettingsPatch(Settings):
 
     enabled: bool | None = None
     interview_questions: Questions | None = None
+
+
+def question_id(text: str, *, taken: Collection[str] = ()) -> str:
+    """`question_<slug>`, for texts without a letter of ASCII a digest; numbered if it is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60].strip("_")
+    name = f"question_{slug or hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from roverbook.core.questions import USUAL_QUESTIONS
 from roverbook.models import NotificationSettings
 from tests.workspace.api_support import call, data_of, fields_of, refusal_of
 from workspace.core.site_config import empty_site_config
@@ -204,7 +205,7 @@ def test_a_site_without_settings_has_the_defaults(book: Callable[..., Any], site
         "siteId": site.public_id,
         "enabled": False,
         "webhooks": [],
-        "interviewQuestions": [],
+        "interviewQuestions": list(USUAL_QUESTIONS),
     }
 
 
@@ -225,7 +226,8 @@ def test_each_change_of_settings_is_on_record_once(book: Callable[..., Any], own
 
     entry = AuditEntry.objects.get(action="roverbook_settings.changed")
     assert (entry.actor, entry.door, entry.site) == (owner, "api", site)
-    assert (entry.before, entry.after) == ({"interviewQuestions": []}, {"interviewQuestions": ["Why?"]})
+    usual = list(USUAL_QUESTIONS)
+    assert (entry.before, entry.after) == ({"interviewQuestions": usual}, {"interviewQuestions": ["Why?"]})
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def service_modules() -> list[ModuleType]:
     folder = Path(workspace.services.__file__).parent
     names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
     return [import_module(f"workspace.services.{name}") for name in names] + [
-        import_module("roverbook.services")
+        import_module("roverbook.services.settings")
     ]
 
 

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.test import Client
 
-from roverbook.services import notification_settings_patch
+from roverbook.services.settings import notification_settings_patch
 from tasks.core.events import EventKind, NewEvent
 from tasks.core.prefer import Execution, Preferences
 from tasks.core.public_ids import task_name

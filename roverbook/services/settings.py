@@ -1,10 +1,12 @@
-"""What changes in RoverBook."""
+"""Changing a site's settings for RoverBook."""
 
 from datetime import datetime
 from typing import Any
 
-from roverbook.core.questions import NotificationSettingsPatch
-from roverbook.models import NotificationSettings
+from roverbook.core.questions import NotificationSettingsPatch, question_id
+from roverbook.models import NotificationSettings, Question
+from roverbook.models.shared import Provenance
+from roverbook.selectors.settings import asked_questions
 from workspace.core.fields import FieldError, InvalidFields, validated
 from workspace.io.transactions import write_transaction
 from workspace.models import Site
@@ -29,7 +31,8 @@ def notification_settings_patch(
         if wanted.enabled is not None:
             row.enabled = wanted.enabled
         if wanted.interview_questions is not None:
-            row.interview_questions = wanted.interview_questions
+            _ask(row, wanted.interview_questions, now=now)
+            row.save()
         after = _audited(row)
         if after != before:
             row.updated_at = now
@@ -63,5 +66,23 @@ def _checked(patch: dict[str, Any]) -> NotificationSettingsPatch:
     return settings
 
 
+def _ask(row: NotificationSettings, texts: list[str], *, now: datetime) -> None:
+    """Let these be the owner's questions. One that was there keeps its id, and with it its answers."""
+    row.has_own_questions = True
+    known = {question.text: question for question in Question.objects.filter(site=row.site)}
+    Question.objects.filter(site=row.site, active=True).update(active=False)
+    taken = {question.question_id for question in known.values()}
+    for order, text in enumerate(texts):
+        question = known.get(text)
+        if question is None:
+            name = question_id(text, taken=taken)
+            taken.add(name)
+            question = Question(site=row.site, question_id=name, text=text, created_at=now)
+        question.active, question.order = True, order
+        question.provenance = Provenance.OWNER
+        question.save()
+
+
 def _audited(row: NotificationSettings) -> dict[str, Any]:
-    return {"enabled": row.enabled, "interviewQuestions": list(row.interview_questions)}
+    asked = [question["text"] for question in asked_questions(row.site)]
+    return {"enabled": row.enabled, "interviewQuestions": asked}
