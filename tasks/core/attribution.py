@@ -118,10 +118,8 @@ class Agent:
 
 
 def attribute(
+    said: "Claims",
     *,
-    body_agent: Mapping[str, Any] | None,
-    headers: Mapping[str, str],
-    verified: VerifiedSignature | None,
     previous_key: str | None,
     ip: str,
     day: date,
@@ -132,20 +130,17 @@ def attribute(
     """The record of who sent a request. Never fails: what makes no sense is left out.
 
     Args:
-        body_agent: the `agent` object of the body, of any shape; `agentKey`, `agentId` of the body go in it.
-        headers: names in any case. Of a caller whose signature binds the request they give no key: nobody
-            signed them.
-        verified: what verifying the signature of this very request gave; None also for a bad signature.
+        said: what the caller says of himself, and what is proved of it.
         previous_key: the key that the caller's session had before.
         ip: the caller's address; it is used by its /24 or /48 network only.
         day: the day in UTC; an anonymous caller is another one tomorrow.
-        handoff_parent: the record of the task that hands over. It is inherited unless `body_agent` says who
+        handoff_parent: the record of the task that hands over. It is inherited unless the body says who
             calls or another agent signed. A verified parent's trust and notes need its signature here too.
         verified_keys: keys that were seen verified, with the `signature_agent` that proved each. Nobody else
             can use them; such a key counts as not sent. Only those of `claimed_keys` are looked at.
         pepper: a secret of the server, so that nobody can tell addresses from hashes.
     """
-    said = _Said.of(body_agent, headers, verified)
+    verified = said.verified
     anonymous = f"anon:{_fingerprint(ip, said.user_agent, day, pepper)}"
     if handoff_parent is not None and not said.has_body and _hands_on(handoff_parent, verified):
         return _inherited(handoff_parent, anonymous, is_proved=verified is not None)
@@ -180,24 +175,19 @@ def attribute(
     )
 
 
-def claimed_keys(
-    *,
-    body_agent: Mapping[str, Any] | None,
-    headers: Mapping[str, str],
-    verified: VerifiedSignature | None,
-    previous_key: str | None,
-) -> tuple[str, ...]:
+def claimed_keys(said: "Claims", *, previous_key: str | None = None) -> tuple[str, ...]:
     """The keys that `attribute` may take for this caller: those to look up for `verified_keys`."""
-    said = _Said.of(body_agent, headers, verified)
-    signer = verified.signature_agent if verified is not None else said.signature_agent
+    signer = said.verified.signature_agent if said.verified is not None else said.signature_agent
     claimed = (said.key, said.client_id, _key(signer), _text(previous_key, MAX_KEY_CHARS))
     return tuple(dict.fromkeys(key for key in claimed if key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What the caller says of himself, cleaned and cut."""
+class Claims:
+    """What the caller says of himself, cleaned and cut. `verified`: what verifying the signature of this very
+    request gave; None also for a bad signature."""
 
+    verified: VerifiedSignature | None
     has_body: bool
     has_headers: bool
     key: str | None
@@ -217,7 +207,16 @@ class _Said:
         body_agent: Mapping[str, Any] | None,
         headers: Mapping[str, str],
         verified: VerifiedSignature | None,
-    ) -> "_Said":
+    ) -> "Claims":
+        """Those of one request. Never fails: what makes no sense is left out.
+
+        Args:
+            body_agent: the `agent` object of the body, of any shape; `agentKey`, `agentId` of the body go in
+                it.
+            headers: names in any case. Of a caller whose signature binds the request they give no key:
+                nobody signed them.
+            verified: as above.
+        """
         body = body_agent if isinstance(body_agent, Mapping) else {}
         unsigned = _NAMING_HEADERS if verified is not None and verified.binds_request else ()
         sent = {name.lower(): value for name, value in headers.items() if name.lower() not in unsigned}
@@ -234,6 +233,7 @@ class _Said:
         has_body = any((body_key, name, body_client, homepage, *texts.values()))
         vendor = texts["vendor"] or (known.vendor if known is not None and not has_body else None)
         return cls(
+            verified=verified,
             has_body=has_body,
             has_headers=hints or any((header_key, header_client, signature_agent, user_agent)),
             key=body_key or header_key,
@@ -249,7 +249,7 @@ class _Said:
         )
 
 
-def _trust(said: _Said, verified: VerifiedSignature | None) -> Trust:
+def _trust(said: Claims, verified: VerifiedSignature | None) -> Trust:
     if verified is not None:
         return Trust.VERIFIED_SIGNED if verified.binds_request else Trust.SIGNED_DIRECTORY_ONLY
     if said.has_body:
@@ -257,7 +257,7 @@ def _trust(said: _Said, verified: VerifiedSignature | None) -> Trust:
     return Trust.HEURISTIC if said.has_headers else Trust.ANONYMOUS
 
 
-def _source(said: _Said, trust: Trust) -> Source:
+def _source(said: Claims, trust: Trust) -> Source:
     if trust in (Trust.VERIFIED_SIGNED, Trust.SIGNED_DIRECTORY_ONLY):
         return Source.SIGNATURE_AGENT
     if trust is Trust.SELF_REPORTED:
@@ -285,7 +285,7 @@ def _memory_key(
     return f"vendor:{_slug(vendor)}" if vendor else anonymous
 
 
-def _display_name(said: _Said, signer: str | None) -> str:
+def _display_name(said: Claims, signer: str | None) -> str:
     if said.name:
         return said.name
     if signer:

@@ -73,10 +73,9 @@ def parse(text: str, base: str | None = None) -> Url:
     had_userinfo = bool(parsed.username or parsed.password)
     if had_userinfo:
         parsed.username = parsed.password = ""
-    fragment = parsed.hash.removeprefix("#")
-    del parsed.hash
-    _refuse_long(parsed.href)
-    return _url(parsed, fragment=fragment, had_userinfo=had_userinfo)
+    href, _, fragment = parsed.href.partition("#")  # the first one begins the fragment (WHATWG URL 4.5)
+    _refuse_long(href)
+    return _url(parsed, href=href, fragment=fragment, had_userinfo=had_userinfo)
 
 
 def _read(text: str, base: str | None) -> ada_url.URL:
@@ -120,17 +119,17 @@ def _is_label(label: str) -> bool:
     return not (label.startswith("xn--") and ada_url.idna_to_unicode(label).startswith("xn--"))
 
 
-def _url(parsed: ada_url.URL, *, fragment: str, had_userinfo: bool) -> Url:
+def _url(parsed: ada_url.URL, *, href: str, fragment: str, had_userinfo: bool) -> Url:
     scheme = parsed.protocol.removesuffix(":")
-    has_origin = scheme in _DEFAULT_PORTS
+    has_origin, port = scheme in _DEFAULT_PORTS, parsed.port
     prefix = f"{scheme}://{parsed.host}"
     return Url(
-        href=parsed.href,
+        href=href,
         scheme=scheme,
         host=parsed.hostname.removeprefix("[").removesuffix("]"),
-        port=int(parsed.port) if parsed.port else _DEFAULT_PORTS.get(scheme, 0),
+        port=int(port) if port else _DEFAULT_PORTS.get(scheme, 0),
         # Cut from the whole: the parts do not tell "/?" from "/".
-        target=parsed.href.removeprefix(prefix) if has_origin else parsed.pathname + parsed.search,
+        target=href.removeprefix(prefix) if has_origin else parsed.pathname + parsed.search,
         origin=prefix if has_origin else "null",
         fragment=fragment,
         had_userinfo=had_userinfo,

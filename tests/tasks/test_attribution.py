@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.core.attribution import (
     Agent,
+    Claims,
     Source,
     Trust,
     VerificationMethod,
@@ -50,8 +51,19 @@ ALL_HEADERS = {
 
 def agent(body: Any = None, headers: dict[str, str] | None = None, **rest: Any) -> Agent:
     """The record of a caller from one address on one day."""
-    given = {"verified": None, "previous_key": None, "ip": "203.0.113.7", "day": DAY, **rest}
-    return attribute(body_agent=body, headers=headers or {}, **given)
+    given = {"previous_key": None, "ip": "203.0.113.7", "day": DAY, **rest}
+    said = Claims.of(body, headers or {}, given.pop("verified", None))
+    return attribute(said, **given)
+
+
+def keys_to_look_up(
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    verified: VerifiedSignature | None = None,
+    previous_key: str | None = None,
+) -> tuple[str, ...]:
+    """Those of the same caller."""
+    return claimed_keys(Claims.of(body, headers or {}, verified), previous_key=previous_key)
 
 
 class TestTrust:
@@ -161,7 +173,7 @@ class TestKey:
     def test_of_a_long_origin_is_proved_as_it_was_cut(self) -> None:
         origin = f"https://{'a' * 60}.{'b' * 60}.example"
         signed = replace(SIGNED, signature_agent=origin)
-        (asked,) = claimed_keys(body_agent=None, headers={}, verified=signed, previous_key=None)
+        (asked,) = keys_to_look_up(verified=signed)
         proved = {asked: origin}
         assert agent(verified=signed, verified_keys=proved).key == asked
         assert agent(None, {"Signature-Agent": f'"{origin}"'}, verified_keys=proved).key.startswith("anon:")
@@ -205,11 +217,11 @@ class TestProvedKeys:
         assert agent(BODY, verified=rotated, verified_keys=self.OWNED).key == BODY["key"]
 
     def test_the_keys_to_look_up_are_those_that_could_be_taken(self) -> None:
-        asked = claimed_keys(body_agent=BODY, headers=ALL_HEADERS, verified=None, previous_key="p")
+        asked = keys_to_look_up(BODY, ALL_HEADERS, previous_key="p")
         assert asked == (BODY["key"], "caller-123", "ExampleBot", "p")
 
     def test_of_a_signer_the_origin_is_looked_up_not_what_the_header_says(self) -> None:
-        asked = claimed_keys(body_agent=None, headers=ALL_HEADERS, verified=LOOSELY_SIGNED, previous_key=None)
+        asked = keys_to_look_up(None, ALL_HEADERS, LOOSELY_SIGNED)
         assert asked == ("caller-123", "https://bot.example")
 
     @pytest.mark.parametrize(
@@ -217,7 +229,7 @@ class TestProvedKeys:
     )
     def test_a_header_that_nobody_signed_names_no_signer(self, header: str) -> None:
         headers = {header: "somebody"}
-        asked = claimed_keys(body_agent=None, headers=headers, verified=SIGNED, previous_key=None)
+        asked = keys_to_look_up(None, headers, SIGNED)
         found = agent(None, headers, verified=SIGNED)
         assert (asked, found.key) == ((SIGNED.signature_agent,), SIGNED.signature_agent)
         assert found.client_id is None

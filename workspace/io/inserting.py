@@ -36,7 +36,7 @@ def insert_rows(model: type[Model], rows: Sequence[Row]) -> None:
         return
     connection = connections[DEFAULT_DB_ALIAS]  # this thread's own, not the proxy that looks it up each time
     head, values, columns = _statement(model, connection.vendor)
-    parameters = [[column.value(row, connection) for column in columns] for row in rows]
+    parameters = [_values(row, columns, connection) for row in rows]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":  # runs one short statement many times without a way to a server
             cursor.executemany(head + values, parameters)
@@ -45,25 +45,29 @@ def insert_rows(model: type[Model], rows: Sequence[Row]) -> None:
             cursor.execute(head + ", ".join([values] * len(rows)), flat)
 
 
-class _Column:
-    """How one column gets its value."""
+_Column = tuple[str, Any, Prepare | None]
+"""How one column gets its value: its name in a row, the value when the row leaves it out, and what makes of a
+value what the driver takes. No class: it is gone through for each value of each row."""
 
-    __slots__ = ("_default", "_name", "_prepare")
 
-    def __init__(self, field: Any, connection: Any) -> None:
-        self._name: str = field.attname
-        self._prepare = _prepare(field)
-        self._default: Any = _NO_DEFAULT
-        if not field.primary_key:  # a key is never left out: one made here would be that of every row
-            default = field.get_default()
-            self._default = default if self._prepare is None else self._prepare(default, connection)
+def _values(row: Row, columns: Sequence[_Column], connection: Any) -> list[Any]:
+    found = []
+    for name, default, prepare in columns:
+        if name not in row and default is not _NO_DEFAULT:
+            found.append(default)
+        elif prepare is None:
+            found.append(row[name])
+        else:
+            found.append(prepare(row[name], connection))
+    return found
 
-    def value(self, row: Row, connection: Any) -> Any:
-        """The value of this column in a row, as the driver takes it."""
-        if self._name not in row and self._default is not _NO_DEFAULT:
-            return self._default
-        value = row[self._name]
-        return value if self._prepare is None else self._prepare(value, connection)
+
+def _column(field: Any, connection: Any) -> _Column:
+    prepare = _prepare(field)
+    if field.primary_key:  # a key is never left out: one made here would be that of every row
+        return field.attname, _NO_DEFAULT, prepare
+    default = field.get_default()
+    return field.attname, default if prepare is None else prepare(default, connection), prepare
 
 
 _NO_DEFAULT = object()
@@ -78,7 +82,7 @@ def _statement(model: type[Model], vendor: str) -> tuple[str, str, tuple[_Column
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     head = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608 - our own tables
-    return head, f"({', '.join(['%s'] * len(fields))})", tuple(_Column(field, connection) for field in fields)
+    return head, f"({', '.join(['%s'] * len(fields))})", tuple(_column(field, connection) for field in fields)
 
 
 _PLAIN = (CharField, TextField, BooleanField, IntegerField)

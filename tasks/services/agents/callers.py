@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from tasks.core.attribution import Agent, Trust, attribute, claimed_keys
+from tasks.core.attribution import Agent, Claims, Trust, attribute, claimed_keys
 from tasks.core.public_create import AgentClaim
 from tasks.core.signature_verdicts import VerifiedSignature
 from tasks.io.database_threads import DatabaseThreads
@@ -31,19 +31,15 @@ def attributed(
     caller: Caller, claim: AgentClaim | None, *, now: datetime, handoff_parent: Agent | None = None
 ) -> Agent:
     """The record of who is calling, in this moment and by what the server knows."""
-    said = None if claim is None else claim.model_dump(exclude_none=True)
-    claimed = claimed_keys(
-        body_agent=said, headers=caller.headers, verified=caller.verified, previous_key=None
-    )
+    body = None if claim is None else claim.model_dump(exclude_none=True)
+    said = Claims.of(body, caller.headers, caller.verified)
     return attribute(
-        body_agent=said,
-        headers=caller.headers,
-        verified=caller.verified,
+        said,
         previous_key=None,
         ip=caller.address,
         day=now.date(),
         handoff_parent=handoff_parent,
-        verified_keys=_proved(claimed),
+        verified_keys=_proved(claimed_keys(said)),
         pepper=settings.SECRET_KEY.encode(),
     )
 
