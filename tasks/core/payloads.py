@@ -47,7 +47,7 @@ def _page(page: StoredPage | NewPage) -> dict[str, Any]:
                 "bytes": page.n_bytes,
             }
         case NewPage():
-            keep = page.lifetime is not None
+            keep = page.freshness is not None
             return {
                 "tokens": page.document.tokens,
                 "cached": False,

@@ -10,13 +10,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tasks.fetching.errors import FetchError, InvalidUrl
 from tasks.fetching.extraction.document import Document, Source
 from tasks.fetching.fetcher import Fetched, Gate
-from tasks.fetching.freshness import Lifetimes, lifetime
+from tasks.fetching.freshness import Freshness, Lifetimes, judge
 from tasks.fetching.retrying import retry_delay
 from tasks.fetching.slots import Seat, Slots
 from tasks.fetching.urls import Url, parse
@@ -47,11 +47,13 @@ class StoredPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPage:
-    """A page as just fetched and extracted; `lifetime` None means that it must not be stored."""
+    """A page as just fetched, at `answered_at`, and extracted; `freshness` None means that it must not be
+    stored."""
 
     fetched: Fetched
+    answered_at: datetime
     document: Document
-    lifetime: timedelta | None
+    freshness: Freshness | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,7 @@ class Engine:
 
     async def _new_page(self, url: Url, seat: Seat) -> NewPage:
         fetched = await self._fetch_with_retries(url, seat)
+        answered_at = datetime.now(UTC)
         async with self._memory:
             seat.leave()  # the request is over; while too many pages wait, its place holds back the next one
             document = await self._extract(
@@ -234,7 +237,14 @@ class Engine:
                     content_disposition=fetched.header("content-disposition"),
                 )
             )
-        return NewPage(fetched=fetched, document=document, lifetime=lifetime(fetched.header, self._lifetimes))
+        freshness = judge(
+            status=fetched.status,
+            header=fetched.header,
+            asked_at=answered_at - timedelta(milliseconds=fetched.duration_ms),
+            answered_at=answered_at,
+            lifetimes=self._lifetimes,
+        )
+        return NewPage(fetched=fetched, answered_at=answered_at, document=document, freshness=freshness)
 
     async def _fetch_with_retries(self, url: Url, seat: Seat) -> Fetched:
         attempt = 1

@@ -76,7 +76,7 @@ class BatchLog:
         with write_transaction():
             last_seq, cancelled = self._lock()
             events = [] if cancelled else self._start(starts)
-            events += self._end(outcomes, self._store_pages(outcomes, now))
+            events += self._end(outcomes, self._store_pages(outcomes))
             insert_events(task_id=self._lease.task_id, events=events, first_seq=last_seq + 1, now=now)
             self._renew(last_seq + len(events), now, progress=bool(outcomes))
             stored = {} if cancelled else pages_fresh(self._namespace, _wanted(starts), now)
@@ -107,16 +107,14 @@ class BatchLog:
             )
         return [NewEvent(kind=EventKind.ITEM_STARTED, payload=item_started(entry.item)) for entry in starts]
 
-    def _store_pages(self, outcomes: Sequence[OutcomeEntry], now: datetime) -> list[int | None]:
+    def _store_pages(self, outcomes: Sequence[OutcomeEntry]) -> list[int | None]:
         """The row id of each outcome's page: stored just now, known before, or none."""
         new = {
             entry.key: entry.outcome.page
             for entry in outcomes
-            if isinstance(entry.outcome, Done)
-            and isinstance(entry.outcome.page, NewPage)
-            and entry.outcome.page.lifetime is not None
+            if isinstance(entry.outcome, Done) and isinstance(entry.outcome.page, NewPage)
         }
-        ids = pages_store(self._namespace, new, now) if new else {}
+        ids = pages_store(self._namespace, new) if new else {}
         return [_page_id(entry, ids) for entry in outcomes]
 
     def _end(self, outcomes: Sequence[OutcomeEntry], page_ids: Sequence[int | None]) -> list[NewEvent]:

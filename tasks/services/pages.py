@@ -45,9 +45,13 @@ def pages_fresh(namespace: str, keys: Collection[str], now: datetime) -> dict[st
     }
 
 
-def pages_store(namespace: str, pages: Mapping[str, NewPage], now: datetime) -> dict[str, int]:
-    """Insert or replace the pages by key and return their row ids."""
-    rows = [page_of(namespace, key, page, now) for key, page in pages.items()]
+def pages_store(namespace: str, pages: Mapping[str, NewPage]) -> dict[str, int]:
+    """Insert or replace the pages by key and return their row ids. Of one that must not be stored, what was
+    stored before goes, too: its origin has said that nothing of it is to be kept."""
+    forbidden = [key for key, page in pages.items() if page.freshness is None]
+    if forbidden:
+        Page.objects.filter(namespace=namespace, key__in=forbidden).delete()
+    rows = [page_of(namespace, key, page) for key, page in pages.items() if page.freshness is not None]
     stored = Page.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["namespace", "key"], update_fields=_REPLACED
     )
@@ -57,7 +61,7 @@ def pages_store(namespace: str, pages: Mapping[str, NewPage], now: datetime) -> 
 _REPLACED = [field.name for field in Page._meta.fields if field.name not in ("id", "namespace", "key")]
 
 
-def page_of(namespace: str, key: str, page: NewPage, now: datetime) -> Page:
+def page_of(namespace: str, key: str, page: NewPage) -> Page:
     """The row for a page that was just fetched, not yet saved."""
     fetched, document = page.fetched, page.document
     return Page(
@@ -81,6 +85,6 @@ def page_of(namespace: str, key: str, page: NewPage, now: datetime) -> Page:
         wire_bytes=fetched.wire_bytes,
         etag=fetched.header("etag") or "",
         last_modified=fetched.header("last-modified") or "",
-        fetched_at=now,
-        expires_at=now + (page.lifetime or timedelta(0)),
+        fetched_at=page.answered_at,
+        expires_at=page.freshness.fresh_until if page.freshness else page.answered_at,
     )

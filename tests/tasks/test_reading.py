@@ -9,7 +9,9 @@ from django.utils import timezone
 from rover_site.demo import DemoSiteThread
 from tasks.core.errors import UrlsRejected
 from tasks.fetching.errors import FetchTimeout, Gone, UnsupportedContent
+from tasks.fetching.urls import parse
 from tasks.models import Page, Task
+from tasks.services.pages import page_key
 from tasks.services.reading import PageView, page_get
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,4 +85,14 @@ def test_a_missing_page_an_archive_and_a_slow_page_fail_by_name(origin: DemoSite
         read(origin.url("/archive.zip"))
     with pytest.raises(FetchTimeout):
         read(origin.url("/corners/slow?ms=5000"), timeout_seconds=0.2)
+    assert Page.objects.count() == 0
+
+
+def test_a_page_that_forbids_keeping_it_takes_along_what_was_kept_before(origin: DemoSiteThread) -> None:
+    read(origin.url("/visit"))
+    now_forbidden = origin.url("/corners/no-store")
+    Page.objects.update(key=page_key(parse(now_forbidden)), url=now_forbidden)
+
+    assert read(now_forbidden, force_refresh=True).cache_status == "miss"
+
     assert Page.objects.count() == 0
