@@ -8,14 +8,16 @@ T ?= tests
 JOBS ?= 3
 COVERAGE_FLOOR ?= 90
 SHARE ?= 1
-EMBED := tasks/static/rover/embed
+SCRIPTS := tasks/static/rover
 ESBUILD := 0.28.2
+TERSER := 5.51.2
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 POSTGRES_TESTS := $(addprefix tests/tasks/agents/test_,idempotency_at_once.py limits.py handoffs.py running.py receipts_and_claims.py) \
 	$(addprefix tests/tasks/sessions/test_,one_run_at_a_time.py repetitions.py snapshots_and_telemetry.py steps.py tasks_of_runs.py) \
 	$(addprefix tests/tasks/test_,leases.py batch_create.py batch_run.py api_batches.py reading.py) \
 	$(addprefix tests/workspace/test_,keys_service.py sites_service.py admission.py access.py claims.py installs.py \
-	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py)
+	api_keys.py api_configs.py config_service.py signin_log.py pages_audit.py) \
+	$(addprefix tests/roverbook/projecting/test_,rounds.py rebuilding.py sweeping.py late_commits.py)
 
 # a file of tests goes to one process, in the order that tests/conftest.py gives them
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
@@ -78,11 +80,13 @@ cov: $(VENV)/.test ## the suite with branch coverage, at least COVERAGE_FLOOR pe
 
 check: lint types imports cov ## all of it; what CI runs
 
-embed: $(VENV)/.run ## bundle and minify the embed script; needs npx
-	@mark="$$($(BIN)/python -m tasks.v2.bundle)" && for name in embed main; do \
-		npx --yes esbuild@$(ESBUILD) $(EMBED)/$$name.js --bundle --minify --format=esm --target=es2022 \
-			--charset=utf8 --legal-comments=none --log-level=warning --banner:js="$$mark" \
-			--outfile=$(EMBED)/bundled/$$name.js --allow-overwrite || exit 1; done
+embed: $(VENV)/.run ## bundle and minify the scripts for pages; needs npx
+	@for name in embed/embed embed/main roverbook/roverbook roverbook/main; do \
+		made=$(SCRIPTS)/$$(dirname $$name)/bundled/$$(basename $$name).js && \
+		npx --yes esbuild@$(ESBUILD) $(SCRIPTS)/$$name.js --bundle --minify --format=esm --target=es2022 \
+			--charset=utf8 --legal-comments=none --log-level=warning --outfile=$$made --allow-overwrite && \
+		npx --yes terser@$(TERSER) $$made --module --ecma 2020 --compress passes=3,unsafe_arrows --mangle --output $$made && \
+		$(BIN)/python -m tasks.v2.bundle $$made || exit 1; done
 
 bench: $(VENV)/.test .venv-bench/.done ## measure every promise; one JSON line each
 	@$(BIN)/python -m benchmarks

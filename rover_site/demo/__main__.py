@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--addresses", default="127.0.0.1", help="loopback addresses, comma-separated")
     parser.add_argument("--log", type=Path, default=None, help="append a JSON line per request")
     parser.add_argument("--task-endpoint", default="", help="where agents make tasks; pages say it then")
+    parser.add_argument("--embed", default="", help="the script tag of an assistant, for every page's head")
     given = parser.parse_args()
     site = DemoSite(
         port=given.port,
@@ -24,6 +25,7 @@ def main() -> int:
         delay_ms=given.delay_ms,
         log_path=given.log,
         task_endpoint=given.task_endpoint,
+        embed=given.embed,
     )
     try:
         asyncio.run(_serve(site))

@@ -25,7 +25,7 @@ class DemoSite:
     each gets its own copy of the site, whose absolute links stay on that address. `delay_ms` holds back every
     answer. `extra` adds pages by path, or replaces those that exist; they are sent as given, the same on all
     addresses. `log_path` makes the log a file of JSON lines. `task_endpoint` is where agents make tasks: with
-    one, every page in the site's frame carries the marker.
+    one, every page in the site's frame carries the marker; `embed` is an element that goes beside it.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class DemoSite:
         extra: Mapping[str, Page] | None = None,
         log_path: Path | None = None,
         task_endpoint: str = "",
+        embed: str = "",
     ) -> None:
         for address in addresses:
             if not ipaddress.ip_address(address).is_loopback:
@@ -47,6 +48,7 @@ class DemoSite:
         self._addresses = tuple(addresses)
         self._extra = {path: wire(page) for path, page in (extra or {}).items()}
         self._task_endpoint = task_endpoint
+        self._embed = embed
         self._sites: dict[str, Site] = {}
         self._servers: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
@@ -54,7 +56,8 @@ class DemoSite:
     async def __aenter__(self) -> Self:
         await self._listen()
         self._sites = {
-            address: Site(self.base_url_of(address), self._task_endpoint) for address in self._addresses
+            address: Site(self.base_url_of(address), self._task_endpoint, self._embed)
+            for address in self._addresses
         }
         return self
 

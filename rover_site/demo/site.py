@@ -20,11 +20,12 @@ LONGEST_CACHE = "public, max-age=86400"
 
 
 class Site:
-    """Answers requests for one origin; a page is rendered once and kept. `task_endpoint`: see DemoSite."""
+    """Answers requests for one origin; a page is rendered once and kept. `task_endpoint`, `embed`: see
+    DemoSite."""
 
-    def __init__(self, base_url: str, task_endpoint: str = "") -> None:
+    def __init__(self, base_url: str, task_endpoint: str = "", embed: str = "") -> None:
         self._base_url = base_url
-        self._marker = marker(task_endpoint) if task_endpoint else ""
+        self._marker = "\n".join(filter(None, (task_endpoint and marker(task_endpoint), embed)))
         self._sheets = _sheets(base_url)
         self.good_paths = [*self._sheets, "/guide/ja", "/guide/el"]
         self._makers: dict[str, _Maker] = {

@@ -38,12 +38,14 @@ logger = logging.getLogger("rover_site.up")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What the supervisor tells people: how many owners there are and, for the demonstration, a fresh token,
-    the path of a one-time sign-in link, and that of the demo site's page in the workspace."""
+    the path of a one-time sign-in link, that of the demo site's page in the workspace, and the tag by which
+    the demo site's pages have the assistant."""
 
     n_owners: int
     token: str = ""
     sign_in_path: str = ""
     site_path: str = ""
+    embed: str = ""
 
 
 def main() -> int:
@@ -158,12 +160,25 @@ def prepare_demo(conf: RoverConf) -> Prepared:
         owner=owner, name=DEMO_TOKEN, scopes=(Scope.FETCH, Scope.READ, Scope.MANAGE), now=now
     )
     sign_in_link_noted(actor=COMMAND_LINE, owner=owner, now=now)
+    public_id = demo_site(owner, now)
     return Prepared(
         n_owners=_plain().n_owners,
         token=token,
         sign_in_path=sign_in_link_create(owner=owner, now=now),
-        site_path=f"/workspace/sites/{demo_site(owner, now)}/",
+        site_path=f"/workspace/sites/{public_id}/",
+        embed=demo_tag(public_id, now),
     )
+
+
+def demo_tag(public_id: str, now: datetime) -> str:
+    """The script tag for the demo site's pages; '' when its owner has left it no key for this machine."""
+    from workspace.core.installation import snippet
+    from workspace.models import Site
+    from workspace.selectors.installations import installation_of
+
+    installation = installation_of(Site.objects.get(public_id=public_id), now=now)
+    live = [key for key in installation.keys if key.is_live and key.environment == "development"]
+    return snippet(installation, live[0]) if live else ""
 
 
 def demo_site(owner: "User", now: datetime) -> str:

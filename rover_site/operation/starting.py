@@ -43,7 +43,7 @@ def start(conf: RoverConf, *, listener: socket.socket, is_demo: bool) -> int:
             demo_known.wait()
         show(_facts(conf, prepared, demo_url))
 
-    supervisor = Supervisor(_specs(conf, listener, is_demo=is_demo), on_line=on_line)
+    supervisor = Supervisor(_specs(conf, listener, is_demo=is_demo, embed=prepared["embed"]), on_line=on_line)
     _in_background(narrate)
     return ExitCode.OK if supervisor.run() == 0 else ExitCode.FAILED
 
@@ -83,14 +83,14 @@ def prepare(*, is_demo: bool) -> dict[str, str]:
     return answer
 
 
-def _specs(conf: RoverConf, listener: socket.socket, *, is_demo: bool) -> list[ChildSpec]:
+def _specs(conf: RoverConf, listener: socket.socket, *, is_demo: bool, embed: str) -> list[ChildSpec]:
     fd = listener.fileno()
     specs = [
         ChildSpec(name="web", module="rover_site.cli", arguments=("web", "--fd", str(fd)), pass_fds=(fd,)),
         ChildSpec(name="worker", module="rover_site.cli", arguments=("worker",)),
     ]
     if is_demo:
-        arguments = ("--port", "0", "--task-endpoint", f"{conf.base_url}/v1/tasks")
+        arguments = ("--port", "0", "--task-endpoint", f"{conf.base_url}/v1/tasks", "--embed", embed)
         specs.append(ChildSpec(name="demo", module="rover_site.demo", arguments=arguments))
     return specs
 

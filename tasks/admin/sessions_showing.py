@@ -58,6 +58,7 @@ def site_session(request: HttpRequest, site: "Site", session_id: str) -> HttpRes
         section="site-sessions",
         site=site,
         row=row,
+        visitor=" · ".join(line(said) for said in session.visitor.values()),
         key=session.key,
         run=shown,
         **({} if run is None else _of_run(run, before=before)),

@@ -94,7 +94,7 @@ def read_handoff(body: object) -> tuple[CreateTask, HandoffContext]:
 
 class ClaimBody(BaseModel):
     """A browser's claim: the receipt of its URL and the session it has. `request_nonce` tells two tries of
-    one page apart from two pages."""
+    one page apart from two pages; `request_id`: the task or launch that the page means, where it knows it."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
@@ -104,6 +104,7 @@ class ClaimBody(BaseModel):
     session_token: Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
     session_id: Annotated[str, StringConstraints(max_length=200)] = ""
     request_nonce: Annotated[str, StringConstraints(max_length=200)] = ""
+    request_id: Annotated[str, StringConstraints(max_length=200)] = ""
     host: Annotated[str, StringConstraints(max_length=300)] = ""
 
 

@@ -20,7 +20,7 @@ class RuntimeSession(models.Model):
     `id` is told to the page (`ses_…`). `host`: that of the page that spoke last. `version` grows with every
     change that a projection shows, so that readers can tell whether to look; `stream_id` is what they are
     woken by. `boundary`: the task boundary that the last prompt opened; `run`: the newest run. A session that
-    was revoked opens nothing any more.
+    was revoked opens nothing any more. `visitor`: {name?, email?} as the site's page tells them, unproved.
     """
 
     id = models.CharField(max_length=64, primary_key=True)
@@ -35,6 +35,7 @@ class RuntimeSession(models.Model):
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    visitor: Any = models.JSONField(default=dict)
 
     class Meta:
         indexes = [

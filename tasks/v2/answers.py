@@ -1,7 +1,5 @@
 """What each path of the runtime does with a request, in a database thread, and what it answers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +17,7 @@ from tasks.core.runtime.bodies import (
 from tasks.core.runtime.commands import read_command, read_credentials
 from tasks.core.runtime.projection import ResyncReason, resync_reason
 from tasks.core.runtime.step_bodies import read_step
+from tasks.io.companion import companion
 from tasks.selectors.runtime import live_checkpoint, session_projection
 from tasks.services.runtime.commanding import Applied, command_apply, nonce_use, session_close
 from tasks.services.runtime.external import Plan, external_begin
@@ -32,19 +31,12 @@ from tasks.services.runtime.sessions import (
 )
 from tasks.services.runtime.stepping import Asked, step_begin
 from tasks.v2.exchange import Call
+from tasks.v2.serving import Answer
 from tasks.v2.streams import Reader
 from workspace.core.shortcuts import rendered_shortcuts
 
 BASE = "/v2/rover"
 SHOWN_CONFIG = ("greeting", "voice", "pageConfig", "businessType", "experience", "limits", "version")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """`data` of a success."""
-
-    data: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_session(call: Call) -> Answer:
@@ -186,4 +178,5 @@ def _config(opened: Opened) -> dict[str, Any]:
             "promptLaunch": access.prompt_launch,
             "shortcutLaunch": access.shortcut_launch,
         },
+        "roverbook": dict(companion().page_config(site_id=reception.site.pk)),
     }

@@ -11,46 +11,35 @@
     POST       events/ingest       progress of a task that a page carries out
     POST       telemetry/ingest
 
-Plain ASGI: neither a stream nor a decider that waits for a model costs a thread. The database is asked in
-threads of its own.
+How they are answered: `tasks.v2.serving`.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import DatabaseError
 from django.utils import timezone
 
 from tasks.core.negotiation import MediaType
-from tasks.core.public_errors import InternalError, MethodNotAllowed
 from tasks.services.runtime.commanding import Applied
 from tasks.services.runtime.deciding import decide_step
 from tasks.services.runtime.external import Plan, external_fetch, external_finish
 from tasks.services.runtime.stepping import budget_spent, step_finish
-from tasks.streaming.endpoint import Problem, refusal_headers
-from tasks.streaming.errors import LogUnavailable
+from tasks.streaming.endpoint import Problem
 from tasks.streaming.lifetime import Streams
-from tasks.streaming.replies import STREAM_HEADERS, content_type, header_lines
-from tasks.streaming.request import Application, Receive, Scope, Send
-from tasks.v1.agents.exchange import ClientLeft
+from tasks.streaming.replies import STREAM_HEADERS, content_type
+from tasks.streaming.request import Application, Send
 from tasks.v2 import answers
-from tasks.v2.exchange import MAX_BODY_BYTES, MAX_PAGE_BYTES, PREFLIGHT, REPLIES, Call, read_call
+from tasks.v2.exchange import MAX_PAGE_BYTES, REPLIES, Call
+from tasks.v2.serving import Answer, PageServing, Work
 from tasks.v2.streams import SessionStream, SessionStreams
-from workspace.api.envelope import failure
-from workspace.core.errors import ErrorKind, RoverError
-
-logger = logging.getLogger(__name__)
-
-Handler = Callable[[Call, Send], Awaitable[SessionStream | None]]
-Work = Callable[[Call], answers.Answer]
+from workspace.core.errors import RoverError
 
 
 class RuntimeApi:
     """The applications of these paths. `problem` tells the status of an error."""
 
     def __init__(self, *, streams: Streams, problem: Problem) -> None:
-        self._problem = problem
+        self._serving = PageServing(streams=streams, problem=problem)
         self._database = streams.database
         self._sessions = SessionStreams(streams.database, streams.hub)
 
@@ -63,78 +52,20 @@ class RuntimeApi:
             "events/ingest": answers.ingest,
             "telemetry/ingest": answers.take_telemetry,
         }
-        state = self._answering(answers.state)
-        snapshot = self._answering(answers.save_snapshot)
+        serving = self._serving
+        application, answering = serving.application, serving.answering
+        state = answering(answers.state)
+        snapshot = answering(answers.save_snapshot)
         return [
-            *(
-                _route(path, self._application({"POST": self._answering(work)}))
-                for path, work in plain.items()
-            ),
-            _route("state", self._application({"GET": state, "POST": state})),
-            _route("stream", self._application({"GET": self._stream})),
-            _route("context/external", self._application({"POST": self._external})),
-            _route("snapshot", self._application({"POST": snapshot}, maximum=MAX_PAGE_BYTES)),
-            _route("agent/step", self._application({"POST": self._step}, maximum=MAX_PAGE_BYTES)),
+            *(_route(path, application({"POST": answering(work)})) for path, work in plain.items()),
+            _route("state", application({"GET": state, "POST": state})),
+            _route("stream", application({"GET": self._stream})),
+            _route("context/external", application({"POST": self._external})),
+            _route("snapshot", application({"POST": snapshot}, maximum=MAX_PAGE_BYTES)),
+            _route("agent/step", application({"POST": self._step}, maximum=MAX_PAGE_BYTES)),
         ]
 
-    def _application(self, handlers: Mapping[str, Handler], *, maximum: int = MAX_BODY_BYTES) -> Application:
-        async def application(scope: Scope, receive: Receive, send: Send) -> None:
-            method, path = scope["method"], scope["path"]
-            try:
-                call = await read_call(scope, receive, maximum=maximum)
-                scope.clear()  # the router made it for this call, which may last for long
-                stream = await self._serve(call, handlers, send)
-                del call  # an open stream keeps what it needs and no more
-            except ClientLeft:
-                return
-            except RoverError as error:
-                await self._refuse(error, method, path, send)
-                return
-            if stream is not None:
-                await stream.run(receive, send)
-
-        return application
-
-    async def _serve(self, call: Call, handlers: Mapping[str, Handler], send: Send) -> SessionStream | None:
-        methods = [*handlers, *(["HEAD"] if "GET" in handlers else []), "OPTIONS"]
-        if call.method == "OPTIONS":
-            headers = header_lines(PREFLIGHT | {"Allow": ", ".join(methods)})
-            await REPLIES.whole(204, MediaType.JSON, b"", method="OPTIONS", send=send, headers=headers)
-            return None
-        handler = handlers.get("GET" if call.method == "HEAD" else call.method)
-        if handler is None:
-            raise MethodNotAllowed(f"This path takes {', '.join(methods)}.", allowed=methods)
-        try:
-            return await handler(call, send)
-        except DatabaseError as exc:
-            logger.exception("a session could not be read or written")
-            raise LogUnavailable("the database cannot be used just now") from exc
-        except RoverError:
-            raise
-        except Exception as exc:
-            logger.exception("a request could not be answered")
-            raise InternalError("Something went wrong inside Rover.") from exc
-
-    async def _refuse(self, error: RoverError, method: str, path: str, send: Send) -> None:
-        status, _ = self._problem(error, path)
-        body = failure(
-            code=error.code,
-            message=error.message,
-            retryable=error.retryable,
-            extra=dict(error.data) | ({"next_action": error.next_action} if error.next_action else {}),
-        )
-        headers = refusal_headers(error)
-        if error.kind is ErrorKind.METHOD_NOT_ALLOWED:
-            headers += header_lines({"Allow": ", ".join(error.data["allowed"])})
-        await REPLIES.json(status, body, method=method, send=send, headers=headers)
-
     # --- handlers ---
-
-    def _answering(self, work: Work) -> Handler:
-        async def answer(call: Call, send: Send) -> None:
-            await self._succeed(await self._database.run(work, call), call, send)
-
-        return answer
 
     async def _stream(self, call: Call, send: Send) -> SessionStream | None:
         reader = await self._database.run(answers.reader, call)
@@ -150,12 +81,12 @@ class RuntimeApi:
             end = await self._database.run(budget_spent, begun, now=timezone.now())
             decision = end or await decide_step(begun.view)
             begun = await self._database.run(step_finish, begun, decision, token=token, now=timezone.now())
-        await self._succeed(answers.replayable(begun), call, send)
+        await self._serving.succeed(answers.replayable(begun), call, send)
 
     async def _external(self, call: Call, send: Send) -> None:
         begun = await self._database.run(answers.begin_external, call)
         if not isinstance(begun, Plan):
-            await self._succeed(begun, call, send)
+            await self._serving.succeed(begun, call, send)
             return
         found: Mapping[str, Any] | RoverError
         try:
@@ -163,11 +94,7 @@ class RuntimeApi:
         except RoverError as error:
             found = error
         data = await self._database.run(external_finish, begun, found, now=timezone.now())
-        await self._succeed(answers.Answer(data=data), call, send)
-
-    async def _succeed(self, answer: answers.Answer, call: Call, send: Send) -> None:
-        body: dict[str, Any] = {"success": True, "data": dict(answer.data)}
-        await REPLIES.json(200, body, method=call.method, send=send, headers=header_lines(answer.headers))
+        await self._serving.succeed(Answer(data=data), call, send)
 
 
 def _route(path: str, application: Application) -> tuple[str, Application]:

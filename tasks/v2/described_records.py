@@ -39,6 +39,9 @@ class SessionWish(_Sent):
     )
     session_id: Name | None = None
     session_token: str | None = Field(None, max_length=TOKEN_MAX)
+    visitor: dict[str, Any] | None = Field(
+        None, description="Who the page says is there: `name`, 120 characters, and `email`, 240."
+    )
 
 
 class _OfSession(_Sent):
@@ -98,6 +101,17 @@ class StepWish(_OfSession):
     expected_epoch: Counter | None = None
     page: dict[str, Any] = Field(description="What the embed's observation of the page gives.")
     results: list[dict[str, Any]] | None = Field(None, max_length=RESULTS_MAX)
+    tools: list[dict[str, Any]] | None = Field(
+        None,
+        description="Tools of the page itself, at most 16: {name, title, description, parameters, sideEffect,"
+        " requiresConfirmation}. One that is not valid, or has the name of a built-in tool, is left out.",
+    )
+    contexts: list[str] | None = Field(
+        None, description="What scripts of the page say beside it: at most 4 texts of 4,000 characters."
+    )
+    tabs: list[dict[str, Any]] | None = Field(
+        None, description="The tabs of the run, at most 8: {id, url, title, current}."
+    )
 
 
 class ExternalWish(_OfSession):

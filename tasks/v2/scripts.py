@@ -1,7 +1,8 @@
-"""The embed script: a loader that every page asks for, and the modules that it fetches when they are needed.
+"""The scripts for pages: a loader that each page asks for, and the modules that it fetches when needed.
 
-    GET /embed.js                   the loader; it names the version of its modules
-    GET /embed/{version}/{path}.js  a module
+    GET /embed.js, /roverbook.js          the loader; it names the version of its modules
+    GET /embed/{version}/{path}.js        a module
+    GET /roverbook/{version}/{path}.js
 
 They are the files of the folder but for comments and indentation, line by line. They run in pages of any
 site, so every origin may have them. A version is a digest over all files: what is
@@ -26,7 +27,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
-from tasks.v2.bundle import LOADER, digest, served
+from tasks.v2.bundle import FOLDER, digest, served
 
 VERSION_MARK = b"@version@"
 """Stands for the version in the file of the loader."""
@@ -57,29 +58,36 @@ class Scripts:
 
 
 @cache
-def scripts() -> Scripts:
-    """The scripts of this installation, read once."""
-    files = served()
+def scripts(name: str = FOLDER.name) -> Scripts:
+    """One of the scripts of this installation, read once."""
+    files = served(FOLDER.with_name(name))
     version = digest(files)
-    files[LOADER] = files[LOADER].replace(VERSION_MARK, version.encode())
+    loader = loader_of(name)
+    files[loader] = files[loader].replace(VERSION_MARK, version.encode())
     return Scripts(version, {name: Script.of(body) for name, body in files.items()})
 
 
+def loader_of(name: str) -> str:
+    """The file of a script's loader."""
+    return f"{name}.js"
+
+
 @require_safe
-def loader(request: HttpRequest) -> HttpResponseBase:
+def loader(request: HttpRequest, script: str = FOLDER.name) -> HttpResponseBase:
     """`/embed.js`. With `?v=`, as installed pages ask, it is kept for a year."""
-    return _sent(request, scripts().files[LOADER], FOREVER if request.GET.get("v") else SHORT)
+    found = scripts(script).files[loader_of(script)]
+    return _sent(request, found, FOREVER if request.GET.get("v") else SHORT)
 
 
 @require_safe
-def module(request: HttpRequest, version: str, name: str) -> HttpResponseBase:
+def module(request: HttpRequest, version: str, name: str, script: str = FOLDER.name) -> HttpResponseBase:
     """`/embed/{version}/{name}`; a redirect for a version that is not today's."""
-    found = scripts()
-    script = found.files.get(name)
-    if script is None or name == LOADER:
+    found = scripts(script)
+    file = found.files.get(name)
+    if file is None or name == loader_of(script):
         raise Http404
     if version == found.version:
-        return _sent(request, script, FOREVER)
+        return _sent(request, file, FOREVER)
     # relative: this server may have a path before its own
     up = "../" * (name.count("/") + 1)
     return _open(HttpResponseRedirect(f"{up}{found.version}/{name}"), SHORT)

@@ -90,6 +90,28 @@ def test_the_demo_site_says_where_tasks_are_made_and_its_card_says_the_same(demo
     assert json.loads(told[1])["task"] == card["url"] == f"{demo.origin}/v1/tasks"
 
 
+@pytest.mark.processes
+def test_every_page_of_the_demo_site_has_the_assistant(demo: Server) -> None:
+    url = re.search(r"Demo site +(http://127\.0\.0\.1:\d+/)", demo.output())
+    assert url is not None
+    with httpx.Client(trust_env=False, timeout=10) as visitor:
+        page = visitor.get(f"{url[1]}shop").text
+        tag = re.search(r'<script src="([^"]+)"[^>]* data-site-id="([^"]+)" data-public-key="([^"]+)"', page)
+        assert tag is not None, page[:3000]
+        script = visitor.get(tag[1])
+        body = {"siteId": tag[2], "publicKey": tag[3], "url": url[1]}
+        opened = visitor.post(f"{demo.origin}/v2/rover/session/open", json=body)
+    assert (script.status_code, tag[2]) == (200, "sandle-light-demo01")
+    assert opened.json()["success"], opened.text
+
+
+@pytest.mark.django_db
+def test_a_demo_site_whose_owner_took_its_key_away_has_no_assistant() -> None:
+    assert "data-public-key" in prepare_demo(settings.ROVER).embed
+    SiteKey.objects.update(active=False)
+    assert prepare_demo(settings.ROVER).embed == ""
+
+
 @pytest.mark.django_db
 def test_the_page_that_is_named_is_there_for_the_demo_owner() -> None:
     prepared = prepare_demo(settings.ROVER)

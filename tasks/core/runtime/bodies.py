@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from tasks.core.printable import printable
 from tasks.core.runtime.errors import bootstrap_required
 from tasks.core.runtime.fields import (
     Address,
@@ -51,6 +52,7 @@ READ_SECONDS = 60
 ACT_SECONDS = 300
 SUMMARY_MAX = 8_000
 PAGE_URL_MAX = 1_000
+VISITOR_CHARS = {"name": 120, "email": 240}
 _SITE_ALIASES = {"bootstrapToken": ("bootstrapToken", "publicKey")}
 _OPEN_ALIASES = _SITE_ALIASES | {"sessionId": ("sessionId", "requestedSessionId")}
 _VIEW_ALIASES = {"seqAfter": ("seqAfter", "cursor"), "sessionToken": ("sessionToken", "streamToken")}
@@ -104,6 +106,17 @@ def _list(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else ()
 
 
+def _visitor(value: Any) -> dict[str, str]:
+    """{name?, email?}: what the site's page says of its visitor; no proof of anything."""
+    told = value if isinstance(value, Mapping) else {}
+    lines = {
+        name: printable(told[name][: 2 * longest]).strip()[:longest]
+        for name, longest in VISITOR_CHARS.items()
+        if isinstance(told.get(name), str)
+    }
+    return {name: line for name, line in lines.items() if line}
+
+
 def _rate(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value <= 1 else None
@@ -127,7 +140,7 @@ class Bootstrap:
 
 class OpenSession(Body):
     """A session to open or to refresh. What a refresh needs is in its token; `bootstrap` tells what there is
-    for a session without one."""
+    for a session without one. `visitor`: who the page says is there."""
 
     session_token: OptionalToken = None
     session_id: OptionalId = None
@@ -136,6 +149,7 @@ class OpenSession(Body):
     host: OptionalPage = None
     url: OptionalPage = None
     page_url: OptionalPage = None
+    visitor: Annotated[dict[str, str], BeforeValidator(_visitor)] = {}
 
     @field_validator("url")
     @classmethod

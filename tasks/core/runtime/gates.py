@@ -7,10 +7,12 @@ the visitor does.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from tasks.core.printable import printable
+from tasks.core.runtime.page_tools import PAGE_TOOL, PageTool
 from tasks.core.runtime.tools import (
     CLICKING_TOOLS,
     ENDING_TOOLS,
@@ -110,13 +112,15 @@ class ActedOn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRules:
     """What the site and the shortcut say. `allowed`: tools that the site leaves on. `confirm`: weights of
-    `requireConfirmFor`. `external`: the policy for pages that are not the site's."""
+    `requireConfirmFor`. `external`: the policy for pages that are not the site's. `page_tools`: what the
+    page offers itself, by name."""
 
     allowed: frozenset[str] = frozenset(TOOLS)
     confirm: frozenset[str] = frozenset({"transactional"})
     external: str = "open_new_tab_notice"
     shortcut_effect: str = ""
     shortcut_confirms: bool = False
+    page_tools: Mapping[str, PageTool] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -125,14 +129,18 @@ class GateRules:
         *,
         shortcut: Mapping[str, Any] | None = None,
         allowed: Collection[str] | None = None,
+        capabilities: Mapping[str, Any] | None = None,
+        page_tools: Collection[PageTool] = (),
     ) -> Self:
-        """From a site's policy as it is stored, full or sparse, a shortcut, and a list of tools."""
+        """From a site's policy as it is stored, full or sparse, a shortcut, a list of tools, the capabilities
+        of the key (None: all), and the tools of the page."""
         default = RoverPolicy()
         tools = frozenset(TOOLS) if allowed is None else frozenset(allowed) & frozenset(TOOLS)
         if policy.get("siteMode", default.site_mode) == "analytics_only":
             tools = tools & ENDING_TOOLS
-        if not policy.get("enableExternalWebContext", default.enable_external_web_context):
-            tools = tools - EXTERNAL_TOOLS
+        tools = tools - _external_missing(policy, capabilities)
+        if not page_tools:
+            tools = tools - {PAGE_TOOL}
         told = shortcut or {}
         return cls(
             allowed=tools | ENDING_TOOLS,
@@ -140,6 +148,7 @@ class GateRules:
             external=policy.get("externalNavigationPolicy", default.external_navigation_policy),
             shortcut_effect=told.get("sideEffect") or "",
             shortcut_confirms=told.get("requiresConfirmation") is True,
+            page_tools={tool.name: tool for tool in page_tools},
         )
 
     def tools(self, *, in_scope: bool) -> frozenset[str]:
@@ -172,11 +181,17 @@ def judge(
     refusal = _refusal(call, acted, rules, in_scope=in_scope)
     if refusal is not None:
         return refusal
-    weight = weight_of(call, acted)
-    reason = _why_ask(weight, acted, rules)
+    tool = page_tool_of(call, rules.page_tools)
+    weight = weight_of(call, acted) if tool is None else _PAGE_WEIGHTS[tool.effect]
+    reason = _why_ask(weight, acted, rules) if tool is None else _why_ask_page(tool, call)
     if reason and not confirmed:
         return Judgement(verdict=Verdict.CONFIRM, weight=weight, code="CONFIRMATION_REQUIRED", reason=reason)
     return Judgement(verdict=Verdict.PASS, weight=weight)
+
+
+def page_tool_of(call: ToolCall, page_tools: Mapping[str, PageTool]) -> PageTool | None:
+    """The page's own tool that a call is of; None for any other call, or when the page has no such tool."""
+    return page_tools.get(call.args.get("tool", "")) if call.name == PAGE_TOOL else None
 
 
 def spent(*, steps: int, seconds: float, steps_max: int = STEPS_MAX, seconds_max: float = SECONDS_MAX) -> str:
@@ -230,8 +245,13 @@ def _refusal(call: ToolCall, acted: ActedOn | None, rules: GateRules, *, in_scop
     if acted is None and call.element_id is not None:
         return _refused(ELEMENT_NOT_FOUND, "The page has no such element any more; look at it again.")
     if acted is None or call.spec.effect is not SideEffect.WRITE or call.name in _LEFT_ALONE:
-        return None
+        return _refused_page(call, rules)
     return _refused_person(call, acted)
+
+
+def _refused_page(call: ToolCall, rules: GateRules) -> Judgement | None:
+    is_gone = call.name == PAGE_TOOL and page_tool_of(call, rules.page_tools) is None
+    return _refused(TOOL_NOT_ALLOWED, "The page offers no such tool.") if is_gone else None
 
 
 def _refused_person(call: ToolCall, acted: ActedOn) -> Judgement | None:
@@ -279,6 +299,38 @@ def _why_ask(weight: Weight, acted: ActedOn | None, rules: GateRules) -> str:
     return ""
 
 
+def _why_ask_page(tool: PageTool, call: ToolCall) -> str:
+    """Whatever the policy says: a page knows best what its own action does. The visitor sees what with."""
+    if not tool.asks:
+        return ""
+    given = ", ".join(f"{name}: {value}" for name, value in call.args.get("arguments", {}).items())
+    with_what = f" ({printable(given)[:200]})" if given else ""
+    return f"“{tool.title or tool.name}”{with_what} is an action of this page that may change something."
+
+
+def _external_missing(policy: Mapping[str, Any], capabilities: Mapping[str, Any] | None) -> frozenset[str]:
+    """The tools for other sites that policy or key keep from the run."""
+    default = RoverPolicy()
+    is_on = policy.get("enableExternalWebContext", default.enable_external_web_context)
+    if not is_on or policy.get("externalScrapeMode", default.external_scrape_mode) != "on_demand":
+        return EXTERNAL_TOOLS
+    needed = {
+        "rover_external_read_context": "externalWebContextScrape",
+        "rover_external_act_context": "cloudAgent",
+    }
+    return frozenset(
+        tool
+        for tool, name in needed.items()
+        if capabilities is not None and capabilities.get(name) is not True
+    )
+
+
+_PAGE_WEIGHTS: Final[Mapping[str, Weight]] = {
+    "none": Weight.LIGHT,
+    "read": Weight.LIGHT,
+    "write": Weight.WRITE,
+    "transactional": Weight.TRANSACTIONAL,
+}
 _EFFECTS: Final[Mapping[Weight, str]] = {
     Weight.WRITE: "changes something on the site.",
     Weight.TRANSACTIONAL: "cannot simply be taken back.",

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.core.runtime.fields import Body, Counter, Id, json_bytes, json_value, validated
+from tasks.core.runtime.page_tools import PageTab, PageTool, read_contexts, read_page_tools, read_tabs
+from tasks.core.runtime.tools import ALIASES, TOOLS
 from tasks.core.storable import storable
 
 RESULTS_MAX = 20
@@ -53,6 +55,11 @@ def _results(value: Any) -> Any:
     return [_result(each) for each in value[:RESULTS_MAX]] if isinstance(value, list) else []
 
 
+def _tools(value: Any) -> Any:
+    # `give_up` is what the model ends a task with
+    return read_page_tools(value, taken=[*TOOLS, *ALIASES, "give_up"])
+
+
 def _page(value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value.get("nodes"), Mapping):
         return value | {"nodes": {}, "roots": []}
@@ -61,7 +68,8 @@ def _page(value: dict[str, Any]) -> dict[str, Any]:
 
 class AskStep(Body):
     """A page asks what to do next. `page`: a capture of observe.js; `results`: of the calls that it was given
-    last, by their ids. `client_event_id` names the question: the same one gets the same answer."""
+    last, by their ids; `tools`, `contexts`, `tabs`: what its scripts offer and say, and the tabs of the run.
+    `client_event_id` names the question: the same one gets the same answer."""
 
     session_id: Id
     run_id: Id
@@ -70,6 +78,9 @@ class AskStep(Body):
     expected_seq: Counter = None
     page: Annotated[dict[str, Any], AfterValidator(_page)]
     results: Annotated[list[dict[str, Any]], Field(max_length=RESULTS_MAX), BeforeValidator(_results)] = []
+    tools: Annotated[tuple[PageTool, ...], BeforeValidator(_tools)] = ()
+    contexts: Annotated[tuple[str, ...], BeforeValidator(read_contexts)] = ()
+    tabs: Annotated[tuple[PageTab, ...], BeforeValidator(read_tabs)] = ()
 
     @property
     def by_call(self) -> dict[str, dict[str, Any]]:

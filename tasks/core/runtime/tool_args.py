@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from tasks.core.runtime.fields import Body
+from tasks.core.runtime.fields import Body, json_value
 from workspace.core.field_types import EXACT_INTEGER, newlines, refusal, several_lines, single_line
 
 TEXT_MAX: Final = 8_000
@@ -16,6 +16,7 @@ URL_MAX: Final = 8_000
 CHOICES_MAX: Final = 20
 QUESTIONS_MAX: Final = 8
 FILE_BASE64_MAX: Final = 8 * 1024 * 1024
+ARGUMENTS_BYTES: Final = 8 * 1024
 WAIT_MAX_MS: Final = 60_000
 WATCH_MAX_MS: Final = 30_000
 WATCH_MS: Final = 5_000
@@ -50,6 +51,10 @@ def _upper(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return [each.upper() if isinstance(each, str) else each for each in value]
+
+
+def _arguments(value: dict[str, Any]) -> Any:
+    return json_value(value, max_bytes=ARGUMENTS_BYTES)
 
 
 ElementId = Annotated[int, Field(ge=1, le=EXACT_INTEGER), BeforeValidator(_integer)]
@@ -226,6 +231,13 @@ class External(Args):
         if (self.url is None) == (self.tab_id is None):
             raise refusal("required", "Must have either url or tab_id.")
         return self
+
+
+class Client(Args):
+    """Of `client_tool`: the name that the page gave its tool, and what that takes."""
+
+    tool: Name
+    arguments: Annotated[dict[str, Any], AfterValidator(_arguments)] = {}
 
 
 class Answer(Args):

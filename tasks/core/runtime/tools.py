@@ -102,6 +102,7 @@ _SPECS: Final = (
     _spec("upload_file", of.Upload, _WRITE, "Put a file of the visitor into a field.", tier=_SHOULD),
     _spec("rover_external_read_context", of.External, _READ, "Read a page of another site.", tier=_SHOULD),
     _spec("rover_external_act_context", of.External, _WRITE, "Act on a page of another site.", tier=_SHOULD),
+    _spec("client_tool", of.Client, _WRITE, "Call a tool that a script of the page offers.", tier=_SHOULD),
     _spec("solve_captcha", of.Nothing, _NONE, "Hand a captcha to the visitor: nobody else solves it."),
     _spec("answer_task", of.Answer, _NONE, "End the task: say what was found or done.", in_page=False),
     _spec("ask_user", of.AskUser, _NONE, "Ask the visitor for what only they know.", in_page=False),

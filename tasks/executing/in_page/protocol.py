@@ -5,12 +5,15 @@ any worker may take the next one. It proposes: scope, permissions and budget are
 (`tasks.core.runtime.gates`), which ask it nothing.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Protocol
 
 from tasks.core.runtime.fields import refused
-from tasks.core.runtime.tools import TOOLS, ToolCall, read_call
+from tasks.core.runtime.page_tools import PAGE_TOOL, PageTab, PageTool
+from tasks.core.runtime.tools import EXTERNAL_TOOLS, TOOLS, ToolCall, read_call
 from tasks.executing.in_page.page import MASK, SeenNode, SeenPage, read_page
 from tasks.executing.in_page.telling import MARKS_MAX, marks_of
 from tasks.executing.protocol import Answer, Citation, Observation, Question, Wish
@@ -42,6 +45,10 @@ __all__ = [
 
 ALL_TOOLS = frozenset(TOOLS)
 _MESSAGE_MAX = 500
+_OUTPUT_MAX = 4_000
+_SHOWN_ARGS = 300
+_TELLING = EXTERNAL_TOOLS | {PAGE_TOOL}
+"""Tools that are called for what they tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +100,8 @@ class PastStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """What a decider has to go by. `history`: the steps of this run, the oldest first; the first ones may be
-    missing. `allowed`: tools that may be called. `in_scope`: the page belongs to the site."""
+    missing. `allowed`: tools that may be called. `in_scope`: the page belongs to the site. `page_tools`: what
+    its scripts offer, by name; `contexts`: what they say; `tabs`: those of the run."""
 
     wish: Wish
     page: SeenPage
@@ -101,6 +109,9 @@ class StepView:
     allowed: frozenset[str] = ALL_TOOLS
     steps_left: int = 40
     in_scope: bool = True
+    page_tools: Mapping[str, PageTool] = field(default_factory=dict)
+    contexts: tuple[str, ...] = ()
+    tabs: tuple[PageTab, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +177,12 @@ def past_step(page: SeenPage, decision: Calls, results: Mapping[str, Mapping[str
 
 
 def describe(page: SeenPage, call: ToolCall) -> str:
-    """What a call acts on, as people call it; '' for nothing."""
+    """What a call acts on, as people call it; '' for nothing. A yes to one such call is a yes to those with
+    the same description, so what is not in the page is told by its arguments."""
+    if call.name in _TELLING:
+        told = json.dumps(dict(call.args), ensure_ascii=False, sort_keys=True)
+        is_short = len(told) <= _SHOWN_ARGS
+        return told if is_short else f"{told[:_SHOWN_ARGS]}… {sha256(told.encode()).hexdigest()[:16]}"
     node = page.element(call.element_id)
     return node.shown if node is not None else ""
 
@@ -206,7 +222,7 @@ def _done(call: ToolCall, target: str, result: Mapping[str, Any]) -> DoneCall:
         target=target[:_MESSAGE_MAX],
         success=success,
         code="" if success else _text(told.get("code"))[:80] or "FAILED",
-        message=_text(message)[:_MESSAGE_MAX],
+        message=_text(message)[: _OUTPUT_MAX if success and call.name in _TELLING else _MESSAGE_MAX],
         navigated=bool(result.get("navigation")) or result.get("navigated") is True,
     )
 

@@ -61,6 +61,8 @@ def task_claim(claim: ClaimBody, *, now: datetime) -> Claimed:
     with write_transaction():
         receipt = _held(claim.receipt)
         agent_task = receipt.task
+        if claim.request_id and claim.request_id.rpartition("_")[2] != agent_task.task_id.hex:
+            raise ReceiptInvalid("The receipt is another task's.")
         reception = _reception(agent_task, session, claim.host)
         if receipt.claimed_at is not None:
             if receipt.claimed_by == session.sid and now < receipt.claimed_at + AGAIN:

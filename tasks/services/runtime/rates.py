@@ -24,7 +24,7 @@ def opening_count(*, address: str, now: datetime) -> None:
     """
     limit = settings.ROVER.sessions_per_minute_ip
     network = network_of(address)
-    if limit and network and _counted("open", network, now) > limit:
+    if limit and network and counted("open", network, now) > limit:
         wait = WINDOW_SECONDS - int(now.timestamp()) % WINDOW_SECONDS
         raise TaskRateLimited(
             f"One address may open {limit} sessions a minute here; try again in {wait} s.", retry_after_s=wait
@@ -33,11 +33,11 @@ def opening_count(*, address: str, now: datetime) -> None:
 
 def telemetry_has_room(*, session_id: str, now: datetime) -> bool:
     """Count one batch; False when the session has sent enough in this minute."""
-    return _counted("telemetry", session_id, now) <= CALLS_PER_MINUTE
+    return counted("telemetry", session_id, now) <= CALLS_PER_MINUTE
 
 
-def _counted(kind: str, value: str, now: datetime) -> int:
-    """One more, and how many that makes."""
+def counted(kind: str, value: str, now: datetime) -> int:
+    """One more of a kind by somebody in this minute, and how many that makes."""
     # buckets hold hashes: addresses are nobody's business
     name = f"{kind}:{hmac.digest(settings.SECRET_KEY.encode(), value.encode(), 'sha256').hex()}"
     minute = int(now.timestamp()) // WINDOW_SECONDS

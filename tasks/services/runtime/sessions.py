@@ -88,13 +88,13 @@ def session_open(asked: OpenSession, *, origin: str, now: datetime) -> Opened:
     known, refusal = _by_token(asked, now)
     if known is not None and refusal is None:
         try:
-            return _refreshed(known, asked, origin, now)
+            return _named(_refreshed(known, asked, origin, now), asked)
         except InvalidApiKey:
             if asked.bootstrap_token is None:  # else the page has the key that took over, and goes on by it
                 raise
     if asked.bootstrap_token is None:
         raise refusal or bootstrap_required()
-    return _bootstrapped(asked.bootstrap(), known, origin, now)
+    return _named(_bootstrapped(asked.bootstrap(), known, origin, now), asked)
 
 
 def session_present(
@@ -222,6 +222,14 @@ def _opened(session: RuntimeSession, reception: Reception, host: str, now: datet
         token=sign_session(claims, secret=_secret()),
         stream_token=sign_session(replace(claims, is_stream=True), secret=_secret()),
     )
+
+
+def _named(opened: Opened, asked: OpenSession) -> Opened:
+    """Keep who the page says is there, if it does."""
+    if asked.visitor and asked.visitor != opened.session.visitor:
+        with write_transaction():
+            RuntimeSession.objects.filter(pk=opened.session.pk).update(visitor=asked.visitor)
+    return opened
 
 
 # --- what the owner says ---

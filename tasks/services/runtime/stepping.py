@@ -29,6 +29,7 @@ from tasks.executing.in_page.protocol import (
 )
 from tasks.executing.protocol import Answer, Wish
 from tasks.models import AppliedCommand, Run, RunEvent, RunStep
+from tasks.services.remembering import memory_for
 from tasks.services.runtime.commanding import Applied, command_apply
 from tasks.services.runtime.holding import run_of, session_hold
 from tasks.services.runtime.passing import CONFIRM, Passage
@@ -81,7 +82,7 @@ def step_begin(presented: Presented, body: AskStep, *, token: str, now: datetime
         told = _report(presented, body, token, now, _seen(steps, page, body))
         if told.data.get("staleRun"):
             return told
-        return _asked(presented, body, run, steps, page)
+        return _asked(presented, body, run, steps, page, now)
 
 
 def budget_spent(asked: Asked, *, now: datetime) -> GiveUp | None:
@@ -224,10 +225,17 @@ def _observation(page: SeenPage) -> dict[str, Any]:
     }
 
 
-def _asked(presented: Presented, body: AskStep, run: Run, steps: list[RunStep], page: SeenPage) -> Asked:
+def _asked(
+    presented: Presented, body: AskStep, run: Run, steps: list[RunStep], page: SeenPage, now: datetime
+) -> Asked:
     reception = presented.reception
     shortcut = reception.shortcut(run.shortcut) if run.shortcut else None
-    rules = GateRules.of(reception.key.policy, shortcut=shortcut)
+    rules = GateRules.of(
+        reception.key.policy,
+        shortcut=shortcut,
+        capabilities=reception.key.capabilities,
+        page_tools=body.tools,
+    )
     in_scope = reception.scope.decide(page.url).in_scope
     answers = [each for each in run.answers if not (each["key"] or "").startswith(CONFIRM)]
     wish = Wish(
@@ -235,6 +243,9 @@ def _asked(presented: Presented, body: AskStep, run: Run, steps: list[RunStep], 
         prompt=run.message,
         shortcut=shortcut["prompt"] if shortcut else None,
         answers=tuple(Answer(text=each["text"], key=each["key"]) for each in answers),
+        memory=memory_for(
+            site_id=reception.site.pk, memory_key=run.task.memory_key if run.task else "", now=now
+        ),
     )
     number = steps[-1].number + 1 if steps else 1
     return Asked(
@@ -248,6 +259,9 @@ def _asked(presented: Presented, body: AskStep, run: Run, steps: list[RunStep], 
             allowed=rules.tools(in_scope=in_scope),
             steps_left=max(0, HISTORY - number + 1),
             in_scope=in_scope,
+            page_tools=rules.page_tools,
+            contexts=body.contexts,
+            tabs=body.tabs,
         ),
         rules=rules,
         confirmed=frozenset(_agreed(steps, run)),

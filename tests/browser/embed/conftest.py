@@ -16,6 +16,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.embed.acting import Stage, stage_of
 
 if TYPE_CHECKING:
+    from tests.browser.embed.models import Brain
     from tests.browser.embed.runtime import Live, Visit
 
 EMBED = Path(__file__).parents[3] / "tasks" / "static" / "rover" / "embed"
@@ -206,6 +207,38 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Live"]:
 @pytest.fixture
 def visit(live: "Live", site: Origin, browser: Browser) -> Iterator["Visit"]:
     """A tab of a visitor who was never here, on a site that embeds Rover."""
+    with _visiting(live, site, browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="package")
+def brain() -> Iterator["Brain"]:
+    """What the model of `live_model` says."""
+    from tests.browser.embed.models import thinking
+
+    with thinking() as brain:
+        yield brain
+
+
+@pytest.fixture(scope="package")
+def live_model(tmp_path_factory: pytest.TempPathFactory, brain: "Brain") -> Iterator["Live"]:
+    """A server like `live` whose operator has configured a model."""
+    from tests.browser.embed.runtime import running
+
+    model = {"ROVER_LLM_BASE_URL": brain.base_url, "ROVER_LLM_MODEL": "scripted"}
+    with running(tmp_path_factory.mktemp("rover-model"), **model) as live:
+        yield live
+
+
+@pytest.fixture
+def guided(live_model: "Live", site: Origin, browser: Browser) -> Iterator["Visit"]:
+    """A visit to a site whose assistant does what `brain` says."""
+    with _visiting(live_model, site, browser) as visit:
+        yield visit
+
+
+@contextlib.contextmanager
+def _visiting(live: "Live", site: Origin, browser: Browser) -> Iterator["Visit"]:
     from tests.browser.embed.runtime import Visit
     from tests.browser.embed.widgets import OPEN, WATCH
 

@@ -132,6 +132,11 @@ class Live:
         body = {"keyId": self.key_id, "siteConfig": config}
         self.server.request("POST", "/upsertRoverSiteConfig", self.token, body)
 
+    def rule(self, capabilities: dict[str, bool] | None = None, **policy: Any) -> None:
+        """A patch of the key's policy and capabilities."""
+        body = {"keyId": self.key_id, "roverPolicy": policy, "capabilities": capabilities or {}}
+        self.server.request("POST", "/updateRoverSiteKeyPolicy", self.token, body)
+
     def events(self, task: str) -> list[dict[str, Any]]:
         """The records of a task's stream, to its end."""
         request = urllib.request.Request(task, headers={"Accept": "application/x-ndjson"})
@@ -144,11 +149,13 @@ class Live:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path) -> Iterator[Live]:
+def running(data_dir: Path, **environ: str) -> Iterator[Live]:
     """Start it, with a key for this machine, and stop it."""
     port = free_port()
     wire = Wire(target=port)
-    server = RoverServer(data_dir=data_dir, port=port, environ=ENVIRON | {"ROVER_PUBLIC_URL": wire.url})
+    server = RoverServer(
+        data_dir=data_dir, port=port, environ=ENVIRON | environ | {"ROVER_PUBLIC_URL": wire.url}
+    )
     server.start()
     wire.join()
     try:

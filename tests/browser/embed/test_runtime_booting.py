@@ -1,19 +1,14 @@
 """How the script comes into a page and out of it: stub, attributes, refusals, the launcher, no trace."""
 
-import gzip
-import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.embed.conftest import EMBED
 from tests.browser.embed.runtime import SECONDS, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.processes]
 BODY = "<main><h1>Harbour Tours</h1><p>The office is open from nine to five, Monday to Friday.</p></main>"
-LOADER_BYTES = 3 * 1024
-COMMENTS = re.compile(r"^\s*(?://.*|/\*\*.*\*/)$|^[ \t]+", re.M)
 STATE = """() => ({
     html: document.documentElement.outerHTML.replace(/<script.*?<\\/script>/gs, ''),
     globals: Reflect.ownKeys(window).map(String).filter((name) => name !== 'rover').sort(),
@@ -228,8 +223,3 @@ def test_opening_and_asking_moves_nothing_of_the_page(visit: Visit) -> None:
 
     assert visit.page.evaluate("window.shift") == 0
     assert visit.faults == []
-
-
-def test_the_loader_is_small() -> None:
-    lean = COMMENTS.sub("", (EMBED / "embed.js").read_text())
-    assert len(gzip.compress(lean.encode(), 9)) <= LOADER_BYTES

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.embed.conftest import Origin
 from tests.browser.embed.runtime import SECONDS, Visit
+from workspace.core.adversarial import assess
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 DECIDE = """async ([scripts, url, asked]) => {
@@ -20,6 +21,7 @@ DECIDE = """async ([scripts, url, asked]) => {
         site: () => ({ policy, domains }),
         covers: (patterns, mode, host) => patterns.some((one) => host === one
             || (mode !== 'host_only' && host.endsWith(`.${one}`))),
+        tabs: { id: '1', next: '2' },
         run: { pending: { id: 'run', text: '' }, command: async (type, fields, { timeoutMs }) => {
             if (answer) return answer;
             const error = Object.assign(new Error('gone'), { passing: true });
@@ -78,6 +80,65 @@ def test_without_the_server_the_same_table_decides(
     found = decide(url, policy=policy)
 
     assert (found["decision"], found["reason"]) == (decision, "preflight_unavailable_fallback")
+
+
+SMELLS = [
+    ("https://other.example/", 0),
+    ("https://other.example/login", 1),
+    ("https://other.example/account/login", 2),
+    ("http://10.0.0.5/", 2),
+    ("http://10.0.0.5:8080/", 3),
+    ("http://10.0.0.5/login", 3),
+    ("data:text/html,x", 3),
+    ("https://other.example/?u=data:abc", 3),
+    ("https://a.b.c.example.com/", 1),
+    ("https://other.example/?token=1", 1),
+    ("https://other.example/?token&session&cookie", 2),
+    ("https://other.example/login?access_token=x", 2),
+    ("https://other.example/verify/confirm?session=1", 3),
+    ("https://other.example:8443/", 1),
+    ("https://other.example/" + "x" * 2_000, 1),
+    ("https://other.example/" + "%41" * 21, 1),
+    ("https://other.example/" + "%41" * 20, 0),
+    ("https://other.example/authors", 0),
+    ("https://other.example/auth", 1),
+    ("https://other.example:8443/login?token=a", 3),
+    ("http://metadata.google.internal/", 3),
+    ("http://169.254.169.254/", 5),
+    ("http://[::1]/", 2),
+    ("http://localhost/", 2),
+    ("http://2130706433/", 2),
+    ("no address", 1),
+]
+
+
+@pytest.mark.parametrize(("url", "score"), SMELLS, ids=[f"{at}" for at in range(len(SMELLS))])
+def test_an_address_smells_here_as_it_does_on_the_server(
+    rover: Origin, site: Origin, page: Page, url: str, score: int
+) -> None:
+    page.goto(site.put("/", "<!doctype html><title>Harbour</title>"))
+    smell = "async ([scripts, url]) => (await import(`${scripts}/core/smell.js`)).smellOf(url)"
+
+    assert page.evaluate(smell, [rover.url, url]) == score
+    assert assess(url).score == score
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "decision"),
+    [
+        ("http://10.0.0.5:8080/", {}, "block"),
+        ("http://10.0.0.5:8080/", {"externalNavigationPolicy": "allow"}, "block"),
+        ("http://10.0.0.5:8080/", {"adversarialThreshold": 4}, "open_new_tab"),
+        ("https://www.shop.example:8443/login?token=a", {}, "allow_same_tab"),
+    ],
+)
+def test_without_the_server_an_address_that_smells_is_blocked(
+    decide: Any, url: str, policy: dict[str, Any], decision: str
+) -> None:
+    found = decide(url, policy=policy)
+
+    assert found["decision"] == decision
+    assert (found["reason"] == "adversarial_block") is (decision == "block")
 
 
 def test_a_server_that_takes_its_time_is_not_waited_for(decide: Any) -> None:

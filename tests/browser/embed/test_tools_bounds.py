@@ -48,6 +48,7 @@ SHOULD = (
     "upload_file",
     "rover_external_read_context",
     "rover_external_act_context",
+    "client_tool",
 )
 OTHERS = (
     "drag_element",
@@ -79,6 +80,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "wait_for_element": {"selector": "#never"},
     "adjust_slider": {"value": 5},
     "upload_file": {"file": {"name": "a", "dataBase64": "YQ=="}},
+    "client_tool": {"tool": "anything"},
 }
 
 

@@ -194,11 +194,18 @@ class TestBanners:
         widget.button("Discard").click()
         assert widget.told[1:] == [["resume", True], ["resume", False]]
 
-    def test_an_observer_may_ask_for_control_and_not_write(self, make: MakeWidget) -> None:
+    def test_an_observer_writes_nothing_and_asks_for_control_when_nobody_has_it(
+        self, make: MakeWidget
+    ) -> None:
         widget = make(state={"observer": True, "transcript": [message(1, "user", "Hello")]})
         widget.call("open")
         expect(widget.field).to_be_hidden()
         expect(widget.button("New task")).to_have_count(0)
+        expect(widget.panel.get_by_text("Another tab is at work.")).to_be_visible()
+        expect(widget.button("Take control")).to_be_hidden()
+        widget.update(observer="free")
+        expect(widget.panel.get_by_text("The tab that was at work is gone.")).to_be_visible()
+        expect(widget.field).to_be_hidden()
         widget.button("Take control").click()
         assert widget.told[1:] == [["takeControl"]]
 

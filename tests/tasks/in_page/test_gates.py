@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.core.runtime.gates import ActedOn, GateRules, Judgement, Verdict, Weight, judge, spent, weight_of
-from tasks.core.runtime.tools import TOOLS, ToolCall, read_call
+from tasks.core.runtime.tools import EXTERNAL_TOOLS, TOOLS, ToolCall, read_call
 from tasks.executing.in_page.acted import acted_on
 from tests.tasks.in_page.runs import seen
 from workspace.core.policy import policy_defaults
@@ -139,8 +139,28 @@ def test_pages_of_other_sites_are_read_only_where_the_policy_says_so() -> None:
     call = read_call("rover_external_act_context", {"url": "https://other.example/"})
 
     assert judge(call, None, GateRules.of(policy_defaults())).code == "TOOL_NOT_ALLOWED"
-    open_rules = GateRules.of({"enableExternalWebContext": True, "requireConfirmFor": ["external_act"]})
+    policy = {"enableExternalWebContext": True, "externalScrapeMode": "on_demand"}
+    open_rules = GateRules.of(policy | {"requireConfirmFor": ["external_act"]})
     assert judge(call, None, open_rules).verdict is Verdict.CONFIRM
+
+
+@pytest.mark.parametrize(
+    ("policy", "capabilities", "left"),
+    [
+        ({"externalScrapeMode": "off"}, {"cloudAgent": True, "externalWebContextScrape": True}, []),
+        ({"enableExternalWebContext": False}, {"cloudAgent": True}, []),
+        ({}, {"externalWebContextScrape": True}, ["rover_external_read_context"]),
+        ({}, {"cloudAgent": True}, ["rover_external_act_context"]),
+        ({}, {}, []),
+    ],
+    ids=str,
+)
+def test_a_tool_for_other_sites_is_offered_where_policy_and_key_let_it_work(
+    policy: dict[str, Any], capabilities: dict[str, bool], left: list[str]
+) -> None:
+    full = {"enableExternalWebContext": True, "externalScrapeMode": "on_demand"} | policy
+    offered = GateRules.of(full, capabilities=capabilities).tools(in_scope=True)
+    assert sorted(offered & EXTERNAL_TOOLS) == left
 
 
 @pytest.mark.parametrize("name", sorted(TOOLS))

@@ -24,7 +24,7 @@ MUST = [
 SHOULD = [
     "wait_for_element", "open_new_tab", "switch_tab", "close_tab", "hover", "double_click", "right_click",
     "long_press", "check_field_validity", "select_text", "adjust_slider", "upload_file",
-    "rover_external_read_context", "rover_external_act_context",
+    "rover_external_read_context", "rover_external_act_context", "client_tool",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from tasks.core.printable import printable, printable_block
 from tasks.core.runtime.gates import GateRules, Verdict, judge
+from tasks.core.runtime.page_tools import PAGE_TOOL
 from tasks.core.runtime.tools import ToolCall, read_call
 from tasks.executing.in_page.acted import acted_on
 from tasks.executing.in_page.model.telling import GIVE_UP, messages_of, tools_of
@@ -75,7 +76,7 @@ class ModelStepDecider:
         Raises: ModelFailure.
         """
         messages = messages_of(view, page_chars=self._limits.page_chars)
-        tools = tools_of(view.allowed)
+        tools = tools_of(view.allowed, view.page_tools)
         tokens = 0
         for _ in range(CORRECTIONS_MAX + 1):
             asked = sum(count_tokens(str(message.get("content") or "")) for message in messages)
@@ -119,17 +120,30 @@ def _checked(call: Call, view: StepView, at: int) -> ToolCall:
     if call.arguments is None:
         raise _Wrong("The arguments are no JSON object.")
     try:
-        read = read_call(call.name, call.arguments, id=f"m-{view.steps_left}-{at}")
+        name, arguments = _named(call, view)
+        read = read_call(name, arguments, id=f"m-{view.steps_left}-{at}")
     except RoverError as error:
         problems = error.data.get("errors") or ()
         told = "; ".join(f"{each['field']}: {each['message']}" for each in list(problems)[:5])
         raise _Wrong(told or error.message) from None
     acted = acted_on(view.page, read)
-    rules = GateRules(allowed=view.allowed)
+    rules = GateRules(allowed=view.allowed, page_tools=view.page_tools)
     ruling = judge(read, acted, rules, in_scope=True, confirmed=True)
     if ruling.verdict is Verdict.REFUSE:
         raise _Wrong(f"{ruling.code}: {ruling.reason}")
     return read
+
+
+def _named(call: Call, view: StepView) -> tuple[object, object]:
+    """A call by the catalogue's names: the page's own tools are told by theirs. Raises _Wrong."""
+    tool = view.page_tools.get(call.name)
+    if tool is None or PAGE_TOOL not in view.allowed:
+        if call.name == PAGE_TOOL:
+            raise _Wrong("Call the page's tools by their own names.")
+        return call.name, call.arguments
+    if wrong := tool.wrong(call.arguments or {}):
+        raise _Wrong("; ".join(f"{each.field}: {each.message}" for each in wrong[:5]))
+    return PAGE_TOOL, {"tool": tool.name, "arguments": call.arguments}
 
 
 def _ending(call: Call, view: StepView) -> Decision | None:

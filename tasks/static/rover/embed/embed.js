@@ -5,6 +5,8 @@
   const home = new URL(".", tag?.src || location).href;
   const earlier = window.rover;
   const handlers = {};
+  const tools = new Map();
+  const contexts = new Map();
   let config;
   let main;
   let loading;
@@ -64,7 +66,7 @@
     const { allowedDomains, domainScopeMode } = given;
     const domains = allowedDomains?.split?.(",") ?? allowedDomains;
     if (domains?.length && !covers(domains, domainScopeMode, location.hostname)) {
-      return refuse("HOST_NOT_ALLOWED", "This host is not among the allowed domains.");
+      return refuse("HOST_NOT_ALLOWED", "This host is not among allowedDomains.");
     }
     config = merged({ visitor }, { ...given });
     stop = new AbortController();
@@ -78,8 +80,9 @@
     draw();
     emit("ready");
     const { siteId, openOnInit, ui } = config;
-    if (/^(true)?$/.test(openOnInit) || isArrival() || stored("sessionStorage", `pending:${siteId}`)
-      || ui?.greeting?.text && !stored("sessionStorage", `greeted:${siteId}`)) need();
+    const isKept = (name) => stored("sessionStorage", `${name}:${siteId}`);
+    if (/^(true)?$/.test(openOnInit) || isArrival() || isKept("pending") || isKept("tab")
+      || ui?.greeting?.text && !isKept("greeted")) need();
     waiting();
   }
 
@@ -102,7 +105,9 @@
     const mine = config;
     launcher.ariaBusy = "true";
     loading ??= import(`${home}embed/@version@/main.js?${tries++}`).then(({ start }) => {
-      if (mine && mine.siteId === config?.siteId) main = start({ config: () => config, home, launcher, on, emit, covers });
+      if (mine && mine.siteId === config?.siteId) main = start({
+        config: () => config, home, launcher, emit, covers, tools, contexts,
+      });
       return main;
     }, (error) => {
       loading = null;
@@ -147,6 +152,11 @@ box-shadow:10px 0 #fff}`);
     page.append(host);
   }
 
+  function offer(store, key, value) {
+    if (key && value) store.set(key, value);
+    return () => store.delete(key);
+  }
+
   function show(is) {
     if (launcher) launcher.host.hidden = !is;
     main?.call(is ? "show" : "hide");
@@ -161,12 +171,15 @@ box-shadow:10px 0 #fff}`);
       visitor = { ...visitor, ...person };
       if (config) update({ visitor });
     },
+    registerTool: (def, handler) => offer(tools, def?.name, handler && { def, handler }),
+    registerPromptContextProvider: (give) => offer(contexts, give, give),
     getState: () => main?.call("getState") ?? { status: "idle", visitor },
     shutdown() {
       stop?.abort();
       main?.call("shutdown");
       launcher?.host.remove();
       for (const event in handlers) delete handlers[event];
+      [tools, contexts].forEach((store) => store.clear());
       config = main = loading = launcher = visitor = undefined;
       reset();
     },

@@ -1,12 +1,15 @@
 // All but the loader: it is given the page's configuration, and gives what the page may call.
 
 import { createArrival } from "./core/arrive.js";
+import { createCheckpoint } from "./core/checkpoint.js";
 import { createKeep } from "./core/keep.js";
 import { createDecide } from "./core/leave.js";
+import { createOffers } from "./core/offers.js";
 import { createRun } from "./core/run.js";
 import { createSession } from "./core/session.js";
 import { createStory } from "./core/story.js";
 import { createStream } from "./core/stream.js";
+import { createTabs } from "./core/tabs.js";
 import { createTelemetry } from "./core/telemetry.js";
 import { Refusal, sleep } from "./core/wire.js";
 import { wordsFor } from "./core/words.js";
@@ -15,9 +18,8 @@ import { createWidget } from "./widget/index.js";
 const CONFIG_MS = 300_000;
 const PATIENCE_MS = 1_500;
 const PAGE = 200;
-const UNSUPPORTED = ["registerTool", "registerPromptContextProvider", "attachLaunch"];
 
-/** `loader`: {config(), home, launcher, on, emit, covers}. */
+/** `loader`: {config(), home, launcher, emit, covers, tools, contexts}. */
 export function start(loader) {
   const { config, launcher } = loader;
   const { siteId, apiBase } = config();
@@ -31,6 +33,7 @@ export function start(loader) {
   let drawn = "";
   let planned = false;
   let isOpen = false;
+  let named = JSON.stringify(config().visitor);
 
   const telemetry = createTelemetry({
     config, version: "1",
@@ -42,7 +45,7 @@ export function start(loader) {
     loader.emit(name, data);
   };
   const it = {
-    config, emit, keep, words, covers: loader.covers, pull, tools,
+    config, emit, keep, words, covers: loader.covers, pull,
     site: () => ({
       config: site.config,
       policy: { ...config(), ...config().navigation, ...site.policy },
@@ -52,18 +55,27 @@ export function start(loader) {
     capture: () => ({ ...site.config?.pageConfig, ...config().pageConfig }),
     notice: (text, kind) => it.story.set({ notice: { text, kind } }),
     show: () => call("open"),
-    shown,
+    shown, signal: gone.signal,
+    offers: createOffers(loader),
   };
   it.story = createStory({ keep, words, emit, changed });
   it.session = createSession({ config, api, keep, on: { opened, refused } });
   it.stream = createStream({
     session: it.session, hear, pull,
-    isWanted: () => !gone.signal.aborted && it.session.known && (it.run.isBusy || (isOpen && !document.hidden)),
+    isWanted: () => !gone.signal.aborted && it.session.known
+      && (it.run.isBusy || it.tabs.isOpened || (isOpen && !document.hidden)),
   });
+  it.tabs = createTabs({
+    siteId, keep,
+    pending: () => it.run.pending,
+    take: (pending) => quietly(() => it.run.take(pending)),
+    give: () => it.run.lookOn(),
+  });
+  it.checkpoint = createCheckpoint(it);
   it.run = createRun(it);
   it.decide = createDecide(it);
   it.arrival = createArrival(it);
-  const { session, story, stream, run, arrival } = it;
+  const { session, story, stream, run, tabs, checkpoint, arrival } = it;
 
   const report = (error) => {
     if (!gone.signal.aborted && error?.code !== "ABORTED") {
@@ -80,10 +92,17 @@ export function start(loader) {
       name: answer.policy?.agentName,
     };
     keep.write("site-config", site, keep.local);
+    // RoverBook's script, which has the session lent to it
+    if (config().roverbook !== false) {
+      import(`${loader.home}roverbook/-/main.js`).then(({ attach }) => attach({ it, api, signal: gone.signal })).catch(() => {});
+    }
     if (story.sessionId !== answer.sessionId) story.epoch = answer.epoch;
     story.sessionId = answer.sessionId;
     if (answer.policy?.siteMode === "analytics_only") widget?.hide();
     if (widget) draw();
+    quietly(() => tabs.join(answer.sessionId));
+    const { snapshot } = answer.projection;
+    if (snapshot && story.restore(snapshot)) emit("context_restored", { sessionId: answer.sessionId });
     hear(answer.projection);
   }
 
@@ -102,7 +121,10 @@ export function start(loader) {
     story.online(true);
     story.hear(projection);
     run.settle();
-    story.set({ observer: Boolean(story.active && !run.isBusy) });
+    tabs.heard(story.active);
+    const isWatching = story.active && !run.isBusy;
+    story.set({ observer: isWatching ? story.state.observer || true : false });
+    if (isWatching) run.watch();
   }
 
   /** What is new of the session, all of it. */
@@ -120,11 +142,6 @@ export function start(loader) {
     }
   }
 
-  async function tools() {
-    const [{ observe }, { act }] = await Promise.all([import("./observe/observe.js"), import("./act/index.js")]);
-    return { observe, act };
-  }
-
   // --- what the visitor sees ---
 
   function draw() {
@@ -140,12 +157,14 @@ export function start(loader) {
     const looks = JSON.stringify(options);
     if (looks === drawn) return;
     const wasOpen = widget && isOpen;
+    const draft = widget?.draft;
     widget?.destroy();
     drawn = looks;
     widget = createWidget({ root: document, ...options }, did);
     launcher.host.remove();
     widget.update(story.shown);
     if (wasOpen) widget.open();
+    if (draft) widget.recall(draft);
     if (session.refusal || site.policy?.siteMode === "analytics_only") widget.hide();
   }
 
@@ -162,7 +181,7 @@ export function start(loader) {
     confirm: (id, yes) => quietly(() => (id === "link" ? arrival.confirmed(yes)
       : run.answer({ [id]: yes ? "Yes" : "No" }))),
     resume: (yes) => quietly(() => run.resumed(yes)),
-    takeControl: () => quietly(() => run.takeOver()),
+    takeControl: () => quietly(() => run.take()),
     opened() {
       isOpen = true;
       stream.settle();
@@ -183,13 +202,15 @@ export function start(loader) {
       if (gone.signal.aborted) return;
       story.save();
       widget?.update(story.shown);
+      checkpoint.note(story.state.questions || story.state.confirm);
     });
   }
 
   /** The widget as the owner wants it; with what is known when the server takes its time. */
   async function shown() {
     const isReady = session.ready().then(() => true, (error) => { if (error.passing) story.online(false); });
-    if (!site.config) await Promise.race([isReady, sleep(PATIENCE_MS)]);
+    const comesBack = !session.known && keep.read("last", keep.local);
+    if (!site.config || comesBack) await Promise.race([isReady, sleep(PATIENCE_MS)]);
     if (gone.signal.aborted || session.refusal) return;
     if (!widget) draw();
     isReady.then((is) => is && stream.settle());
@@ -223,6 +244,7 @@ export function start(loader) {
       const { visitor } = config();
       return {
         status, visitor, sessionId: session.known?.sessionId, runId: story.active, epoch: story.epoch, isOpen,
+        roverbook: site.config?.roverbook,
         messages: transcript.map(({ role, text }) => ({ role, text })),
       };
     },
@@ -230,10 +252,16 @@ export function start(loader) {
       const answer = await fetch(`${api}/discovery/${siteId}/agent-card.json`, { credentials: "omit" });
       return answer.ok ? answer.json() : null;
     },
+    attachLaunch: async ({ requestId, attachToken } = {}) => {
+      if (!await arrival.take(attachToken, requestId)) throw new Refusal("RECEIPT_INVALID", words.receipt);
+    },
     requestSigned: (url, init) => session.signed(url, init),
     update() {
       session.retry();
       if (widget) draw();
+      const { visitor } = config();
+      if (session.known && JSON.stringify(visitor) !== named) quietly(() => session.renew());
+      named = JSON.stringify(visitor);
     },
     shutdown() {
       if (run.pending) session.tell("command", {
@@ -244,15 +272,17 @@ export function start(loader) {
       telemetry.end();
       run.halt();
       stream.cut();
+      tabs.part();
+      checkpoint.end();
       widget?.destroy();
-      ["sess", "pending", "runtime", "repair", "followed", "crossings"].forEach((name) => keep.write(name, null));
+      "sess pending runtime repair followed crossings tab tabs".split(" ").forEach((name) => keep.write(name, null));
+      ["last", "visitor-id"].forEach((name) => keep.write(name, null, keep.local));
     },
   };
 
   function call(name, ...args) {
     if (!Object.hasOwn(commands, name)) {
-      const code = UNSUPPORTED.includes(name) ? "CAPABILITY_UNAVAILABLE" : "INVALID_ARGUMENT";
-      report(new Refusal(code, `${name} is not there.`));
+      report(new Refusal("INVALID_ARGUMENT", `${name} is not there.`));
       return () => {};
     }
     if (/^(requestSigned|getState)$/.test(name)) return commands[name](...args);
@@ -269,8 +299,11 @@ export function start(loader) {
     story.save();
     stream.cut();
     telemetry.leave();
+    checkpoint.leave();
+    tabs.part();
   });
   window.addEventListener("pageshow", ({ persisted }) => persisted && quietly(() => {
+    tabs.rejoin();
     run.reread();
     stream.settle();
     return run.resume();
@@ -283,6 +316,11 @@ export function start(loader) {
       await shown();
       if (run.pending && config().ui?.reopen !== false) widget?.open();
       await run.resume();
+    }
+    if (tabs.isOpened) {
+      await session.ready();
+      await shown();
+      if (story.active) widget?.open();
     }
     const { openOnInit, ui } = config();
     if (/^(true)?$/.test(openOnInit)) await commands.open();

@@ -61,6 +61,8 @@ export interface Context {
     tab_id?: string;
     message?: string;
   }) => Promise<unknown>;
+  /** What the page registered under this name. */
+  handler?: (name: string) => ((args: object) => unknown) | undefined;
   signal?: AbortSignal;
 }
 

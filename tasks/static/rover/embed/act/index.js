@@ -1,5 +1,6 @@
 // What Rover can do in a page, by the types of act.d.ts.
 
+import { textOf } from "../core/offers.js";
 import { click, enter, pressKey, pressOnly } from "./acting.js";
 import { adjust, select, upload } from "./choices.js";
 import { fail, Fault } from "./faults.js";
@@ -10,6 +11,7 @@ import { focusOn, theElement, theField, usable } from "./target.js";
 import { type } from "./text.js";
 
 const BUDGET_MS = 12_000;
+const LONG_MS = 300_000;
 const OTHER_NAMES = { open_url_new_tab: "open_new_tab" };
 const ID = { element_id: "integer" };
 const TEXT = { ...ID, text: "string" };
@@ -33,10 +35,27 @@ const longPress = (turn) => click(turn, {
   holdMs: turn.args.duration ?? 600, pointerType: matchMedia("(pointer: coarse)").matches ? "touch" : "mouse",
 });
 
+/** What somebody else does; why it fails is told in their words. */
+async function elsewhere({ step }, work) {
+  try {
+    return await step(work());
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    return fail(error?.code ?? "TOOL_FAILED", `${error?.message ?? error}`.slice(0, 300));
+  }
+}
+
 /** By the server, which asks its own policy. */
-async function lookElsewhere({ args, context, step }, intent) {
-  const ask = context.external ?? fail("CAPABILITY_UNAVAILABLE", "Other sites are not read here.");
-  return { output: await step(ask({ intent, ...args })) };
+async function lookElsewhere(turn, intent) {
+  const ask = turn.context.external ?? fail("CAPABILITY_UNAVAILABLE", "Other sites are not read here.");
+  return { output: await elsewhere(turn, () => ask({ intent, ...turn.args })) };
+}
+
+/** By the page's own script. */
+async function callPage(turn) {
+  const { tool, arguments: given = {} } = turn.args;
+  const handler = turn.context.handler?.(tool) ?? fail("TOOL_UNSUPPORTED", "The page has no such tool.");
+  return { output: await elsewhere(turn, async () => textOf(await handler(given))) };
 }
 
 const RUNS = {
@@ -68,6 +87,7 @@ const RUNS = {
   upload_file: [upload, { ...ID, file: "file" }],
   rover_external_read_context: [(turn) => lookElsewhere(turn, "read_context"), AWAY],
   rover_external_act_context: [(turn) => lookElsewhere(turn, "act"), AWAY],
+  client_tool: [callPage, { tool: "string", arguments: "object?" }],
   solve_captcha: [() => fail("HUMAN_INTERVENTION_REQUIRED", "The visitor solves captchas."), {}],
 };
 
@@ -82,7 +102,7 @@ export async function act(call, context) {
     const name = OTHER_NAMES[call?.name] ?? call?.name;
     if (!TOOLS.has(name)) fail("TOOL_UNSUPPORTED", "There is no such tool here.");
     const [run, spec] = RUNS[name];
-    turn = turnOf(read(spec, call.args), context);
+    turn = turnOf(read(spec, call.args), context, /^rover_ext/.test(name) ? LONG_MS : 0);
     // a run that is stopped already does nothing
     await turn.step();
     return { success: true, ...await turn.step((async () => run(turn))()) };
@@ -100,6 +120,7 @@ const KINDS = {
   boolean: (value) => typeof value === "boolean",
   number: Number.isFinite,
   integer: Number.isInteger,
+  object: (value) => value?.constructor === Object,
   file: (file) => isText(file?.name) && isText(file.dataBase64) && isText(file.mimeType ?? ""),
 };
 
@@ -121,7 +142,7 @@ function read(spec, given) {
 }
 
 /** One call: its arguments, its page, its time. */
-function turnOf(args, context) {
+function turnOf(args, context, more) {
   const { capture, signal, timing } = context;
   const timers = [];
   let halt;
@@ -129,7 +150,7 @@ function turnOf(args, context) {
   const abort = () => halt(new Fault("ABORTED", "It was stopped."));
   const wait = (ms, then) => timers.push(setTimeout(then, ms));
   const longest = Math.min(BUDGET_MS, timing?.actionTimeoutMs ?? BUDGET_MS)
-    + (args.duration ?? args.timeout ?? 0);
+    + (args.duration ?? args.timeout ?? more);
   wait(longest, () => halt(new Fault("TOOL_TIMEOUT", `It took more than ${longest} ms.`)));
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);

@@ -33,11 +33,11 @@ export function createArrival(it) {
     if (anchor) document.getElementById(decodeURIComponent(url.hash.slice(1)))?.scrollIntoView();
   }
 
-  async function claim(receipt) {
+  async function claim(receipt, requestId) {
     const end = Date.now() + CLAIM_MS;
     for (;;) {
       try {
-        return await it.session.call("/v1/tasks/claim-browser", { receipt, host: location.host });
+        return await it.session.call("/v1/tasks/claim-browser", { receipt, requestId, host: location.host });
       } catch (error) {
         if (!error.passing || Date.now() > end) throw error;
         await sleep(error.waitMs || AGAIN_MS);
@@ -45,17 +45,17 @@ export function createArrival(it) {
     }
   }
 
-  async function take(receipt) {
+  async function take(receipt, requestId) {
     try {
-      const { taskId, input } = await claim(receipt);
+      const { taskId, input } = await claim(receipt, requestId);
       const { prompt, shortcutId, routing } = input;
       const sent = run.send(prompt, { taskId, shortcutId, requestedMode: routing ?? "act" });
       it.show();
       await sent;
-      strip({ receipt: true, link: true });
+      if (!requestId) strip({ receipt: true, link: true });
       return true;
     } catch {
-      strip({ receipt: true });
+      if (!requestId) strip({ receipt: true });
       story.say("system", words.receipt, `receipt:${receipt.slice(-8)}`);
       it.show();
       return false;
@@ -105,5 +105,5 @@ export function createArrival(it) {
     }
   }
 
-  return { look, confirmed };
+  return { look, take, confirmed };
 }

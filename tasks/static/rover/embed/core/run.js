@@ -1,26 +1,38 @@
 // The run: the page is looked at, the server says what to do, it is done, and so on until the end.
 
-import { patiently, sleep, uuid } from "./wire.js";
+import { act } from "../act/index.js";
+import { observe } from "../observe/observe.js";
+import { textOf } from "./offers.js";
+import { patiently, Refusal, sleep, uuid } from "./wire.js";
 
 const RESUMES = 12;
 const LEAVING_MS = 10_000;
 const HANDOFF_MS = 30_000;
 const STEP_MS = 120_000;
 const TAKE_MS = 2_000;
+const GONE_MS = 3_000;
+const EXTERNAL_MS = 305_000;
 const REPAIRS = 7;
 const LEAVES = /^(same_tab_scheduled|same_host_navigated|subdomain_navigated)$/;
 const HARMLESS = /^(scroll|wait|goto|go_|refresh|hover|focus|check|open_new|switch|close_tab)/;
 
-/** `it`: session, story, keep, emit, config(), pull(), stream, decide, tools(), capture(). */
+/** `it`: session, story, keep, emit, config(), pull(), stream, decide, capture(), tabs, offers, signal. */
 export function createRun(it) {
   const { session, story, keep, emit } = it;
   let pending = keep.read("pending") ?? null;
   let turn = null;
   let paused = false;
   let ending = 0;
+  let lock = null;
+  let watched = "";
+  const free = () => {
+    lock?.release();
+    lock = null;
+  };
   const hold = (value) => {
     pending = value;
     keep.write("pending", value);
+    if (lock?.id !== value?.id) free();
   };
   const told = (is) => story.online(is);
 
@@ -71,6 +83,7 @@ export function createRun(it) {
       if (turn !== mine) return null;
       turn = null;
       hold({ id: began.runId, text, startedAt: Date.now(), attempts: 0, results: [] });
+      it.tabs.begin();
       story.epoch = began.epoch;
       it.stream.settle();
       go();
@@ -98,12 +111,13 @@ export function createRun(it) {
 
   // --- the loop ---
 
-  async function go(steal = false) {
+  async function go() {
     if (turn || !pending || paused) return;
     const mine = turn = { stop: new AbortController() };
     story.set({ status: "running", resume: null });
     try {
-      await alone(pending.id, steal, async () => { while (await step(mine)); });
+      if (!await own(pending.id) && turn === mine) lookOn();
+      while (turn === mine && await step(mine));
     } catch (error) {
       if (turn === mine) await failed(error);
     } finally {
@@ -113,27 +127,60 @@ export function createRun(it) {
   }
 
   /** One tab carries a run out, the others watch; a page that was left lets go of it soon. */
-  async function alone(id, steal, work) {
+  async function own(id) {
     const { locks } = navigator;
-    if (!locks) return work();
+    if (!locks || lock?.id === id) return true;
+    let release;
+    const held = new Promise((done) => { release = done; });
+    const isOurs = await new Promise((done) => {
+      locks.request(`rover:${id}`, { signal: AbortSignal.timeout(TAKE_MS) }, () => {
+        done(true);
+        return held;
+      }).catch(() => done(false));
+    });
+    if (isOurs) {
+      free();
+      lock = { id, release };
+      // given up while it was waited for
+      if (pending?.id !== id) free();
+    }
+    return isOurs;
+  }
+
+  function lookOn() {
+    halt();
+    hold(null);
+    story.set({ observer: true });
+    watch();
+  }
+
+  /** Control may be asked for when nobody has it any more; a page that goes to the next one has it soon again. */
+  async function watch() {
+    const { locks } = navigator;
+    const id = story.active;
+    const { signal } = it;
+    if (!id || watched === id || pending) return;
+    watched = id;
     try {
-      return await locks.request(`rover:${id}`, steal ? { steal } : { signal: AbortSignal.timeout(TAKE_MS) }, work);
-    } catch (error) {
-      if (!/^(Abort|Timeout)Error$/.test(error.name)) throw error;
-      halt();
-      hold(null);
-      return story.set({ observer: true });
+      do {
+        await locks?.request(`rover:${id}`, { signal }, () => {});
+        await sleep(GONE_MS, signal);
+      } while (locks && !await locks.request(`rover:${id}`, { ifAvailable: true }, Boolean));
+      if (story.active === id && !pending) story.set({ observer: "free" });
+    } catch { /* the page goes */ } finally {
+      watched = "";
     }
   }
 
   /** Whether there is a next one. What comes for a run that is over is left alone. */
   async function step(mine) {
     const { signal } = mine.stop;
-    const { observe, act } = await it.tools();
-    const capture = await observe(document, it.capture());
+    const [capture, tabs, contexts] = await Promise.all([
+      observe(document, it.capture()), it.tabs.list(), it.offers.contexts(),
+    ]);
     if (turn !== mine) return false;
     const { id, results } = pending;
-    const body = { runId: id, clientEventId: uuid(), page: capture, results };
+    const body = { runId: id, clientEventId: uuid(), page: capture, results, tabs, contexts, tools: it.offers.tools() };
     const ask = () => settled(() => session.call("agent/step", {
       ...body, expectedEpoch: story.epoch,
     }, { signal, timeoutMs: STEP_MS }));
@@ -148,12 +195,12 @@ export function createRun(it) {
       return false;
     }
     if (!calls.length) await sleep(300, signal);
-    for (const call of calls) if (!await carryOut(mine, call, act, capture)) break;
+    for (const call of calls) if (!await carryOut(mine, call, capture)) break;
     return turn === mine;
   }
 
   /** Whether the next call of the same step is still for this page. */
-  async function carryOut(mine, call, act, capture) {
+  async function carryOut(mine, call, capture) {
     const { signal } = mine.stop;
     const { id, name, args } = call;
     hold({ ...pending, flying: { id, name }, leaving: Date.now() });
@@ -161,7 +208,10 @@ export function createRun(it) {
     const { allowActions, mode } = it.config();
     const isAllowed = `${allowActions}` !== "false" && mode !== "safe";
     const result = isAllowed || HARMLESS.test(name)
-      ? await act(call, { capture, signal, timing: it.config().timing, decide: it.decide })
+      ? await act(call, {
+        capture, signal, timing: it.config().timing, decide: it.decide, tabs: it.tabs, handler: it.offers.handler,
+        external: (asked) => external(asked, signal),
+      })
       : { success: false, error: { code: "CAPABILITY_UNAVAILABLE", message: "The page allows no actions." } };
     if (turn !== mine) return false;
     const { navigation } = result;
@@ -173,6 +223,18 @@ export function createRun(it) {
     // the page goes; if it does not, it is looked at again
     if (leaves) await sleep(LEAVING_MS, signal);
     return result.success && !navigation;
+  }
+
+  /** What a page of another site says, in text; the server asks its own rules. */
+  async function external({ intent, url, tab_id: logicalTabId, message }, signal) {
+    const there = url ?? it.tabs.known.find(({ id }) => `${id}` === logicalTabId)?.url;
+    if (!there) throw new Refusal("TAB_NOT_ACCESSIBLE", "There is no such tab.");
+    const answer = await settled(() => session.call("context/external", {
+      runId: pending.id, url: there, intent, logicalTabId, message, expectedEpoch: story.epoch, expectedSeq: story.seq,
+    }, { signal, timeoutMs: EXTERNAL_MS }));
+    story.learn(answer);
+    const { pageData: page, result } = answer;
+    return textOf(page ? `${page.title}\n${page.content}` : result);
   }
 
   async function failed(error) {
@@ -256,6 +318,7 @@ export function createRun(it) {
     if (!pending) return;
     if (story.state.status === "awaiting_user") {
       paused = false;
+      if (!await own(pending.id)) lookOn();
       return;
     }
     const policy = it.config().task?.autoResumePolicy ?? "confirm";
@@ -288,7 +351,7 @@ export function createRun(it) {
   }
 
   return {
-    send, stop, answer, resume, resumed, settle, halt, command,
+    send, stop, answer, resume, resumed, settle, command, watch, lookOn,
     get pending() { return pending; },
     get isBusy() { return Boolean(turn || pending || ending); },
     /** A cancellation that a page before could not bring through. */
@@ -301,10 +364,19 @@ export function createRun(it) {
       halt();
       pending = keep.read("pending") ?? null;
     },
-    takeOver() {
-      hold({ id: story.active, text: "", startedAt: Date.now(), attempts: 0, results: [] });
-      story.set({ observer: false });
-      if (story.state.status === "running") go(true);
+    halt() {
+      halt();
+      free();
+    },
+    /** This tab goes on with what another one began, or left. */
+    async take(given = { id: story.active, text: "", startedAt: Date.now(), attempts: 0, results: [] }) {
+      halt();
+      hold(given);
+      paused = false;
+      story.set({ observer: false, resume: null });
+      if (!await own(given.id)) return lookOn();
+      await it.pull();
+      return go();
     },
   };
 }

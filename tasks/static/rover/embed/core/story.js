@@ -153,6 +153,13 @@ export function createStory({ keep, words, emit: tell, changed }) {
       at.told = Math.max(at.told, at.seq);
       changed();
     },
+    /** Takes up what another page has kept; its events are no news. */
+    restore({ messages, at: then }) {
+      if (state.transcript.length || at.runId || !Array.isArray(messages)) return false;
+      Object.assign(at, then, { told: Math.max(then?.told ?? 0, then?.seq ?? 0), seq: 0 });
+      set({ transcript: messages });
+      return messages.length > 0;
+    },
     clear() {
       Object.assign(state, { transcript: [], live: [], error: null, notice: null, questions: null, confirm: null });
       set({ status: "idle" });

@@ -1,10 +1,10 @@
 // How runs fare, for the site's owner: names of events and codes, never what was said or seen.
 
+import { between } from "./wire.js";
+
 const FLUSH_MS = [2_000, 60_000, 12_000];
 const BUFFER = 240;
 const TOLD = ["code", "name", "state", "terminalState", "outcome", "reason", "policyAction", "openedInNewTab"];
-
-const between = (value, [least, most, other]) => Math.min(most, Math.max(least, Number(value) || other));
 
 /** `send(body)` resolves when the server has it; `tell(body)` is for a page that goes. */
 export function createTelemetry({ config, send, tell, version }) {

@@ -12,6 +12,9 @@ export class Refusal extends Error {
   }
 }
 
+/** A number of the page's own within [least, most], else the third. */
+export const between = (value, [least, most, other]) => Math.min(most, Math.max(least, Number(value) || other));
+
 export const uuid = () => {
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -7,7 +7,8 @@ export const CROSS = "M6 6l12 12M18 6 6 18";
 export function createBanners({ words, on }) {
   let wish;
   const act = (label, does) => button("plain", label, once(does));
-  const observer = banner(act(words.takeControl, () => on.takeControl()));
+  const take = act(words.takeControl, () => on.takeControl());
+  const observer = banner(take);
   const resume = banner(act(words.goOn, () => on.resume(true)), act(words.discard, () => on.resume(false)));
   const notice = banner(iconButton("icon", CROSS, words.close, () => notice.dismiss()));
   const offline = banner();
@@ -21,7 +22,8 @@ export function createBanners({ words, on }) {
     update(state) {
       wish = state.transcript.findLast(({ role }) => role === "user")?.text;
       retry.hidden = !(state.error?.retryable && wish);
-      observer.show(state.observer && words.observer);
+      take.hidden = state.observer !== "free";
+      observer.show(state.observer && (take.hidden ? words.observer : words.free));
       resume.show(state.resume && (text(state.resume.text) || words.resume));
       notice.show(text(state.notice?.text), state.notice?.kind);
       offline.show(state.status === "offline" && words.offline, "warn");

@@ -145,6 +145,8 @@ export function createWidget(options, on) {
     if (presence !== "seed" && focused?.checkVisibility() === false) panel.focus(place.isPhone());
   }
 
+  const fields = () => [...panel.element.querySelectorAll("textarea, input")];
+
   view.dataset.presence = presence;
   update();
   return {
@@ -159,6 +161,22 @@ export function createWidget(options, on) {
     hide() {
       host.hidden = true;
       confirm.update(now, false);
+    },
+    /** What the visitor has begun to write, and where: for a widget in place of this one. */
+    get draft() {
+      return fields().map((one) => ({
+        value: one.value, checked: one.checked, at: one === shadow.activeElement && one.selectionStart,
+      }));
+    },
+    recall(draft) {
+      fields().forEach((field, number) => {
+        const { value, checked, at = false } = draft[number] ?? {};
+        if (checked) field.checked = true;
+        else if (value && field.type !== "radio") field.value = value;
+        field.dispatchEvent(new Event("input"));
+        if (at !== false) field.focus();
+        if (at) field.setSelectionRange(at, at);
+      });
     },
     destroy() {
       hide();
@@ -175,7 +193,7 @@ function tidy(state) {
   const now = { status: "idle", ...state, transcript: list(state?.transcript), live: list(state?.live) };
   return {
     ...now,
-    observer: Boolean(now.observer),
+    observer: now.observer === "free" ? "free" : Boolean(now.observer),
     questions: questions.length ? questions : null,
     busy: /^(running|awaiting_user|connecting)$/.test(now.status),
     urgent: Boolean(questions.length || now.error || now.resume || now.observer),

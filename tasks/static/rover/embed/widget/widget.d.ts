@@ -38,7 +38,8 @@ export interface State {
   /** Asked once for each id. */
   confirm: null | { id: string; title?: string; text: string; yes?: string; no?: string };
   resume: null | { text?: string };
-  observer: boolean;
+  /** "free": nobody carries it out, and control may be asked for. */
+  observer: boolean | "free";
   notice: null | { text: string; kind?: "info" | "warning" | "error" };
   /** `retryable`: a button sends the visitor's last message again. */
   error: null | { text: string; retryable: boolean };
@@ -133,6 +134,9 @@ export interface Widget {
   show(): void;
   /** A confirmation is put off until `show`. */
   hide(): void;
+  /** What stands in its fields, for `recall` of a widget in its place that shows the same. */
+  readonly draft: object[];
+  recall(draft: object[]): void;
   destroy(): void;
 }
 
