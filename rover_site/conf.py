@@ -106,6 +106,12 @@ class RoverConf(BaseModel):
     cache_ttl_seconds: int = Field(
         900, ge=0, description="How long a page without its own lifetime stays fresh."
     )
+    cache_min_ttl_seconds: int = Field(
+        300, ge=0, description="Least lifetime of a page whose origin names none."
+    )
+    cache_stale_seconds: int = Field(
+        300, ge=0, description="How long beyond its lifetime a page may stand in when its origin fails."
+    )
     cache_max_ttl_seconds: int = Field(604_800, ge=0, description="Upper bound of any page's lifetime.")
     tasks_per_minute_ip: int = Field(
         10, ge=0, description="Tasks that one address may start in a minute; 0: no limit."

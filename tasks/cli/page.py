@@ -42,6 +42,7 @@ def front_matter(view: "PageView") -> str:
         "kind": str(view.kind),
         "content_type": view.content_type,
         "fetched_at": timestamp(view.fetched_at),
+        "confirmed_at": timestamp(view.confirmed_at) if view.confirmed_at else None,
         "expires_at": timestamp(view.expires_at),
         "cache_status": str(view.cache_status),
         "content_hash": view.content_hash,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.fetching.engine import Done, Failed, Item, NewPage, StoredPage
+from tasks.fetching.engine import ConfirmedPage, Done, Failed, Item, NewPage, StoredPage
 from tasks.fetching.urls import mask_secrets
 
 
@@ -12,7 +12,8 @@ def item_started(item: Item) -> dict[str, Any]:
 
 
 def item_done(item: Item, done: Done) -> dict[str, Any]:
-    """Payload of `item_done`; `cached` is true for a fresh stored page only."""
+    """Payload of `item_done`; `cached` is true when the text came from the store: the page was fresh, or its
+    origin said that it has not changed (`revalidated`)."""
     return item_started(item) | _page(done.page) | {"duration_ms": done.duration_ms}
 
 
@@ -33,8 +34,11 @@ def item_failed(item: Item, failed: Failed) -> dict[str, Any]:
     return payload
 
 
-def _page(page: StoredPage | NewPage) -> dict[str, Any]:
+def _page(page: StoredPage | ConfirmedPage | NewPage) -> dict[str, Any]:
     match page:
+        case ConfirmedPage(page=stored, freshness=freshness):
+            keep = freshness is not None
+            return _page(stored) | {"revalidated": True, "cacheable": keep, "stored": keep}
         case StoredPage():
             return {
                 "tokens": page.tokens,

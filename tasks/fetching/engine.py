@@ -8,15 +8,15 @@ fresh stored page.
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tasks.fetching.errors import FetchError, InvalidUrl
 from tasks.fetching.extraction.document import Document, Source
-from tasks.fetching.fetcher import Fetched, Gate
-from tasks.fetching.freshness import Freshness, Lifetimes, judge
+from tasks.fetching.fetcher import NO_HEADERS, NOT_MODIFIED, Fetched, Gate
+from tasks.fetching.freshness import FRESHNESS_FIELDS, Freshness, Header, Lifetimes, judge
 from tasks.fetching.retrying import retry_delay
 from tasks.fetching.slots import Seat, Slots
 from tasks.fetching.urls import Url, parse
@@ -46,6 +46,34 @@ class StoredPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPage:
+    """A stored page that is no longer fresh, with what its origin can be asked by (RFC 9111 §4.3.1).
+    `cache_headers`: those fields of the answer that its freshness rests on, by name in lower case."""
+
+    page: StoredPage
+    etag: str
+    last_modified: str
+    cache_headers: Mapping[str, str]
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The request's fields; empty when the origin named nothing to ask by."""
+        fields = {"if-none-match": self.etag, "if-modified-since": self.last_modified}
+        return {name: value for name, value in fields.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedPage:
+    """A stored page of which its origin said, at `answered_at`, that it has not changed. `headers`: fields of
+    that answer, over those stored; `freshness` None means that the page must not be kept any longer."""
+
+    page: StoredPage
+    answered_at: datetime
+    headers: Mapping[str, str]
+    freshness: Freshness | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPage:
     """A page as just fetched, at `answered_at`, and extracted; `freshness` None means that it must not be
     stored."""
@@ -58,9 +86,9 @@ class NewPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The item has its page: a stored one, or a new one."""
+    """The item has its page: a stored one that is fresh, one that was confirmed, or a new one."""
 
-    page: StoredPage | NewPage
+    page: StoredPage | ConfirmedPage | NewPage
     duration_ms: int
 
 
@@ -87,10 +115,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The log's answer to a start: whether to go on, and the fresh stored page if there is one."""
+    """The log's answer to a start: whether to go on, and the fresh stored page if there is one, or the one to
+    ask about."""
 
     go: bool
     stored: StoredPage | None = None
+    known: KnownPage | None = None
 
 
 class Log(Protocol):
@@ -106,7 +136,9 @@ class Log(Protocol):
 class Fetch(Protocol):
     """Gets one page; `tasks.fetching.fetcher.Fetcher.fetch` is the real one."""
 
-    async def __call__(self, url: Url, *, gate: Gate | None = None) -> Fetched:
+    async def __call__(
+        self, url: Url, *, gate: Gate | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Fetched:
         """The page. Raises: FetchError."""
 
 
@@ -219,13 +251,43 @@ class Engine:
     async def _outcome(self, url: Url, seat: Seat, start: Start) -> Outcome:
         began = time.monotonic()
         try:
-            page = start.stored or await self._new_page(url, seat)
+            page = start.stored or await self._asked_page(url, seat, start.known)
         except FetchError as error:
             return Failed(error=error, duration_ms=_ms_since(began))
         return Done(page=page, duration_ms=_ms_since(began))
 
-    async def _new_page(self, url: Url, seat: Seat) -> NewPage:
-        fetched = await self._fetch_with_retries(url, seat)
+    async def _asked_page(self, url: Url, seat: Seat, known: KnownPage | None) -> NewPage | ConfirmedPage:
+        """The page by its origin's word: the known one if that has not changed."""
+        condition = known.condition if known is not None else {}
+        fetched = await self._fetch_with_retries(url, seat, condition)
+        if fetched.status == NOT_MODIFIED and known is not None:
+            if fetched.final_url.href == known.page.final_url:
+                return self._confirmed(known, fetched)
+            # it is another page that has not changed: redirects lead elsewhere than they did
+            fetched = await self._fetch_with_retries(url, seat, {})
+        return await self._new_page(fetched, seat)
+
+    def _confirmed(self, known: KnownPage, fetched: Fetched) -> ConfirmedPage:
+        """Fields of the answer go over those stored (RFC 9111 §4.3.4)."""
+        told = {name: value for name in FRESHNESS_FIELDS if (value := fetched.header(name)) is not None}
+        headers = {**known.cache_headers, **told}
+        answered_at = datetime.now(UTC)
+        freshness = self._judge(known.page.http_status, headers.get, fetched.duration_ms, answered_at)
+        return ConfirmedPage(page=known.page, answered_at=answered_at, headers=headers, freshness=freshness)
+
+    def _judge(
+        self, status: int, header: Header, duration_ms: int, answered_at: datetime
+    ) -> Freshness | None:
+        asked_at = answered_at - timedelta(milliseconds=duration_ms)
+        return judge(
+            status=status,
+            header=header,
+            asked_at=asked_at,
+            answered_at=answered_at,
+            lifetimes=self._lifetimes,
+        )
+
+    async def _new_page(self, fetched: Fetched, seat: Seat) -> NewPage:
         answered_at = datetime.now(UTC)
         async with self._memory:
             seat.leave()  # the request is over; while too many pages wait, its place holds back the next one
@@ -237,20 +299,14 @@ class Engine:
                     content_disposition=fetched.header("content-disposition"),
                 )
             )
-        freshness = judge(
-            status=fetched.status,
-            header=fetched.header,
-            asked_at=answered_at - timedelta(milliseconds=fetched.duration_ms),
-            answered_at=answered_at,
-            lifetimes=self._lifetimes,
-        )
+        freshness = self._judge(fetched.status, fetched.header, fetched.duration_ms, answered_at)
         return NewPage(fetched=fetched, answered_at=answered_at, document=document, freshness=freshness)
 
-    async def _fetch_with_retries(self, url: Url, seat: Seat) -> Fetched:
+    async def _fetch_with_retries(self, url: Url, seat: Seat, headers: Mapping[str, str]) -> Fetched:
         attempt = 1
         while True:
             try:
-                return await self._fetch(url, gate=seat.gate)
+                return await self._fetch(url, gate=seat.gate, headers=headers)
             except FetchError as error:
                 delay = retry_delay(error, attempt=attempt, rng=self._rng)
                 if delay is None or await self._stopped_within(delay, seat):

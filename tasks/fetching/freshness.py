@@ -19,6 +19,9 @@ NOTHING = timedelta(0)
 HEURISTIC_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 """Statuses whose lifetime a cache may guess (RFC 9110 §15.1)."""
 
+FRESHNESS_FIELDS = ("cache-control", "expires", "last-modified", "etag", "vary")
+"""What of an answer is kept to judge a later confirmation by; its age is of the moment."""
+
 Header = Callable[[str], str | None]
 
 

@@ -7,6 +7,10 @@ class Page(models.Model):
     """One stored page, keyed by what was asked for (normalised URL and variant), never by what it claims.
 
     `namespace` keeps callers apart: a URL may hold a secret, so one owner's pages never serve another.
+
+    `fetched_at`: when the text came from its origin; `confirmed_at`: when the origin last said that it is the
+    same still. Up to `expires_at` it is used without asking, up to `stale_until` while it is asked for anew,
+    up to `error_until` when asking fails. `cache_headers`: the answer's fields that this rests on.
     """
 
     namespace = models.CharField(max_length=64)
@@ -30,8 +34,12 @@ class Page(models.Model):
     wire_bytes = models.IntegerField()
     etag = models.TextField(default="", blank=True)
     last_modified = models.TextField(default="", blank=True)
+    cache_headers = models.JSONField(default=dict)
     fetched_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
+    stale_until = models.DateTimeField(null=True, blank=True)
+    error_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["namespace", "key"], name="page_unique_per_namespace")]

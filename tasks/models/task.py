@@ -18,7 +18,7 @@ class Task(models.Model):
     The lease says who works on it: `lease_token` grows with every claim and fences off writers that lost
     theirs; `lease_expires_at` is renewed while the worker lives; both are empty while nobody works on it.
     `crashes` counts workers that died in a row without recording anything; `hinted_at` is when the queue was
-    last told to look at the task.
+    last told to look at the task. Before `not_before` nobody takes it up, unless it is to be cancelled.
     """
 
     class Status(models.TextChoices):
@@ -52,6 +52,7 @@ class Task(models.Model):
     lease_token = models.BigIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     crashes = models.IntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
     hinted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

@@ -12,17 +12,23 @@ from tasks.core.errors import LeaseLost
 from tasks.core.events import EventKind, NewEvent
 from tasks.core.payloads import item_done, item_failed, item_started
 from tasks.core.states import ItemStatus, TaskStatus
-from tasks.fetching.engine import Done, Failed, Item, NewPage, Outcome, Start, StoredPage
+from tasks.fetching.engine import ConfirmedPage, Done, Failed, Item, NewPage, Outcome, Start, StoredPage
 from tasks.models import BatchItem, Task
 from tasks.services.events import insert_events
 from tasks.services.leases import LEASE, Lease
-from tasks.services.pages import pages_fresh, pages_store
+from tasks.services.pages import (
+    AUTHORITATIVE_STATUSES,
+    pages_confirm,
+    pages_drop,
+    pages_known,
+    pages_store,
+)
 from workspace.io.transactions import write_transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartEntry:
-    """An item is about to be fetched. With `use_stored` a fresh stored page is looked for."""
+    """An item is about to be fetched. Without `use_stored` its origin is asked even about a fresh page."""
 
     item: Item
     key: str
@@ -79,9 +85,15 @@ class BatchLog:
             events += self._end(outcomes, self._store_pages(outcomes))
             insert_events(task_id=self._lease.task_id, events=events, first_seq=last_seq + 1, now=now)
             self._renew(last_seq + len(events), now, progress=bool(outcomes))
-            stored = {} if cancelled else pages_fresh(self._namespace, _wanted(starts), now)
-        answers = {e.item.index: Start(go=not cancelled, stored=_fresh(e, stored)) for e in starts}
+            answers = self._answers(starts, now) if not cancelled else dict.fromkeys(_indices(starts), _STOP)
         return Committed(cancelled=cancelled, starts=answers)
+
+    def _answers(self, starts: Sequence[StartEntry], now: datetime) -> dict[int, Start]:
+        known: dict[bool, dict[str, Start]] = {}
+        for use_stored in {entry.use_stored for entry in starts}:
+            keys = {entry.key for entry in starts if entry.use_stored is use_stored}
+            known[use_stored] = pages_known(self._namespace, keys, now, refresh=not use_stored)
+        return {entry.item.index: known[entry.use_stored].get(entry.key, _GO) for entry in starts}
 
     def _lock(self) -> tuple[int, bool]:
         """The last seq and the cancel flag. The row stays ours until the commit: SQLite's write transaction
@@ -101,7 +113,7 @@ class BatchLog:
 
     def _start(self, starts: Sequence[StartEntry]) -> list[NewEvent]:
         if starts:
-            indices = [entry.item.index for entry in starts]
+            indices = _indices(starts)
             BatchItem.objects.filter(task_id=self._lease.task_id, index__in=indices).update(
                 started_token=self._lease.token
             )
@@ -115,6 +127,13 @@ class BatchLog:
             if isinstance(entry.outcome, Done) and isinstance(entry.outcome.page, NewPage)
         }
         ids = pages_store(self._namespace, new) if new else {}
+        confirmed = {
+            entry.key: entry.outcome.page
+            for entry in outcomes
+            if isinstance(entry.outcome, Done) and isinstance(entry.outcome.page, ConfirmedPage)
+        }
+        pages_confirm(self._namespace, confirmed)
+        pages_drop(self._namespace, [entry.key for entry in outcomes if _is_gone(entry.outcome)])
         return [_page_id(entry, ids) for entry in outcomes]
 
     def _end(self, outcomes: Sequence[OutcomeEntry], page_ids: Sequence[int | None]) -> list[NewEvent]:
@@ -168,18 +187,23 @@ def append_under_lease(*, task_id: UUID, events: list[NewEvent], now: datetime) 
     insert_events(task_id=task_id, events=events, first_seq=last_seq - len(events) + 1, now=now)
 
 
-def _wanted(starts: Sequence[StartEntry]) -> set[str]:
-    return {entry.key for entry in starts if entry.use_stored}
+def _is_gone(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.error.data.get("http_status") in AUTHORITATIVE_STATUSES
 
 
-def _fresh(entry: StartEntry, stored: dict[str, StoredPage]) -> StoredPage | None:
-    return stored.get(entry.key) if entry.use_stored else None
+_GO, _STOP = Start(go=True), Start(go=False)
+
+
+def _indices(starts: Sequence[StartEntry]) -> list[int]:
+    return [entry.item.index for entry in starts]
 
 
 def _page_id(entry: OutcomeEntry, stored: dict[str, int]) -> int | None:
     match entry.outcome:
         case Done(page=StoredPage(page_id=page_id)):
             return page_id
+        case Done(page=ConfirmedPage(page=page, freshness=freshness)):
+            return page.page_id if freshness is not None else None
         case _:
             return stored.get(entry.key)
 
@@ -202,7 +226,9 @@ def _columns(outcome: Outcome, page_id: int | None) -> dict[str, Any]:
     }
 
 
-def _page_columns(page: StoredPage | NewPage) -> dict[str, Any]:
+def _page_columns(page: StoredPage | ConfirmedPage | NewPage) -> dict[str, Any]:
+    if isinstance(page, ConfirmedPage):
+        page = page.page
     if isinstance(page, StoredPage):
         return {
             "final_url": page.final_url,

@@ -6,19 +6,32 @@ from datetime import datetime
 from typing import Any
 
 from tasks.core.limits import Concurrency
-from tasks.fetching.engine import Done, Group, Item, NewPage, Outcome, Start
+from tasks.fetching.engine import ConfirmedPage, Done, Group, Item, NewPage, Outcome, Start
 from tasks.fetching.errors import FetchError, FetchTimeout
 from tasks.fetching.limits import Limits as FetchLimits
 from tasks.fetching.urls import parse
 from tasks.models import Page
 from tasks.services.batches import urls_check
 from tasks.services.engines import Workshop, open_engine
-from tasks.services.pages import OPERATOR_NAMESPACE, page_key, page_of, pages_store
+from tasks.services.pages import (
+    AUTHORITATIVE_STATUSES,
+    OPERATOR_NAMESPACE,
+    page_key,
+    page_of,
+    pages_confirm,
+    pages_drop,
+    pages_known,
+    pages_store,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """A page as a reader gets it, before any guard. `cache_status` is hit or miss; times are aware."""
+    """A page as a reader gets it, before any guard; times are aware.
+
+    `cache_status`: hit (fresh, or its origin said at `confirmed_at` that it has not changed), miss, or stale:
+    it could not be asked for anew, and is the one of `fetched_at`.
+    """
 
     url: str
     final_url: str
@@ -34,6 +47,7 @@ class PageView:
     content_type: str
     kind: str
     fetched_at: datetime
+    confirmed_at: datetime | None
     expires_at: datetime
     cache_status: str
 
@@ -48,24 +62,43 @@ def page_get(
 ) -> PageView:
     """The page at `url`, stored for the next reader when its origin allows it.
 
+    A page that is not fresh, or with `force_refresh` any, is asked for by its validators. When that fails,
+    the stored one is given as stale, as long as its origin allows it.
+
     Raises:
         UrlsRejected: policy refuses the URL.
         FetchError: it could not be fetched or read.
     """
     urls_check([url])
     key = page_key(parse(url))
-    stored = None if force_refresh else _stored(namespace, key, now)
-    if stored is not None:
-        return page_view(stored, cache_status="hit")
-    with Workshop() as workshop:
-        page = workshop.run(_fetch(url, timeout_seconds, workshop))
-    row = page_of(namespace, key, page)
-    pages_store(namespace, {key: page})
-    return page_view(row, cache_status="miss")
+    start = pages_known(namespace, [key], now, refresh=force_refresh).get(key, Start(go=True))
+    row = Page.objects.filter(namespace=namespace, key=key).first()
+    if start.stored is not None and row is not None:
+        return page_view(row, cache_status="hit")
+    try:
+        with Workshop() as workshop:
+            page = workshop.run(_fetch(url, start, timeout_seconds, workshop))
+    except FetchError as error:
+        return _instead(row, error, namespace=namespace, key=key, now=now)
+    if isinstance(page, NewPage):
+        pages_store(namespace, {key: page})
+        return page_view(page_of(namespace, key, page), cache_status="miss")
+    pages_confirm(namespace, {key: page})
+    confirmed = Page.objects.filter(namespace=namespace, key=key).first() or row
+    if confirmed is None:  # purged while its origin was asked
+        return page_get(url=url, now=now, namespace=namespace, timeout_seconds=timeout_seconds)
+    return page_view(confirmed, cache_status="hit")
 
 
-def _stored(namespace: str, key: str, now: datetime) -> Page | None:
-    return Page.objects.filter(namespace=namespace, key=key, expires_at__gt=now).first()
+def _instead(row: Page | None, error: FetchError, *, namespace: str, key: str, now: datetime) -> PageView:
+    """The stored page in place of an error that may pass, while its origin allows it (RFC 5861 §4). Raises:
+    the error."""
+    if error.data.get("http_status") in AUTHORITATIVE_STATUSES:
+        pages_drop(namespace, [key])
+        raise error
+    if row is None or not error.retryable or row.error_until is None or now > row.error_until:
+        raise error
+    return page_view(row, cache_status="stale")
 
 
 def page_view(row: Page, *, cache_status: str) -> PageView:
@@ -75,21 +108,24 @@ def page_view(row: Page, *, cache_status: str) -> PageView:
 
 
 class _Ear:
-    """A log that keeps the one outcome it hears."""
+    """A log that says what is known of the page, and keeps the one outcome it hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Start) -> None:
+        self._start = start
         self.outcome: Outcome | None = None
 
     async def start(self, item: Item, key: str) -> Start:
-        return Start(go=True)
+        return self._start
 
     async def record(self, item: Item, key: str, outcome: Outcome) -> None:
         self.outcome = outcome
 
 
-async def _fetch(url: str, timeout_seconds: float | None, workshop: Workshop) -> NewPage:
+async def _fetch(
+    url: str, start: Start, timeout_seconds: float | None, workshop: Workshop
+) -> NewPage | ConfirmedPage:
     bounds = FetchLimits() if timeout_seconds is None else FetchLimits(total_seconds=timeout_seconds)
-    ear = _Ear()
+    ear = _Ear(start)
     try:
         async with (
             asyncio.timeout(None if timeout_seconds is None else 3 * timeout_seconds),
@@ -101,8 +137,8 @@ async def _fetch(url: str, timeout_seconds: float | None, workshop: Workshop) ->
     return _page(ear.outcome)
 
 
-def _page(outcome: Outcome | None) -> NewPage:
-    if isinstance(outcome, Done) and isinstance(outcome.page, NewPage):
+def _page(outcome: Outcome | None) -> NewPage | ConfirmedPage:
+    if isinstance(outcome, Done) and isinstance(outcome.page, NewPage | ConfirmedPage):
         return outcome.page
     error: FetchError | None = getattr(outcome, "error", None)
     raise error or FetchTimeout("the page was not fetched in time", phase="total")

@@ -187,7 +187,7 @@ def test_front_matter_cannot_be_broken_by_the_page() -> None:
     view = PageView(
         url="https://e.example/", final_url=hostile, title=hostile, markdown="", metadata={"author\n---": hostile},
         content_hash="sha256:0", tokens=1, tokenizer="t", quality=0.51234, flags=[], http_status=200,
-        content_type="text/html", kind="html", fetched_at=now, expires_at=now, cache_status="miss",
+        content_type="text/html", kind="html", fetched_at=now, confirmed_at=None, expires_at=now, cache_status="miss",
     )  # fmt: skip
 
     text = front_matter(view)

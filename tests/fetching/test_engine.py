@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from tasks.fetching.engine import (
 )
 from tasks.fetching.errors import ConnectFailed, FetchError, Gone
 from tasks.fetching.extraction.document import Document, Source
-from tasks.fetching.fetcher import Fetched, Gate
+from tasks.fetching.fetcher import NO_HEADERS, Fetched, Gate
 from tasks.fetching.freshness import Lifetimes
 from tasks.fetching.urls import Url, parse
 
@@ -65,7 +65,9 @@ class WatchingOrigin:
     peak_by_host: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     peak: int = 0
 
-    async def fetch(self, url: Url, *, gate: Gate | None = None) -> Fetched:
+    async def fetch(
+        self, url: Url, *, gate: Gate | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Fetched:
         assert gate is not None
         self.requests[url.href] += 1
         self.order.append(url.href)
@@ -307,7 +309,9 @@ async def test_a_stored_url_that_does_not_parse_fails_without_a_start() -> None:
 
 async def test_a_page_that_says_no_store_is_done_but_not_kept() -> None:
     class NoStore(WatchingOrigin):
-        async def fetch(self, url: Url, *, gate: Gate | None = None) -> Fetched:
+        async def fetch(
+            self, url: Url, *, gate: Gate | None = None, headers: Mapping[str, str] = NO_HEADERS
+        ) -> Fetched:
             page = await super().fetch(url, gate=gate)
             return Fetched(
                 **{name: getattr(page, name) for name in page.__slots__ if name != "headers"},

@@ -3,8 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import version
 from typing import Any, Final
 
+EXTRACTOR: Final = f"rover-1 trafilatura-{version('trafilatura')}"
+"""What made a document; another one may make another of the same bytes."""
 MAX_FIELD_CHARS: Final = 2_000
 MAX_LINKS: Final = 5_000
 MAX_SCHEMA_TYPES: Final = 50

@@ -3,12 +3,11 @@
 Loading this module loads every parser (about 60 MiB); only extraction children and tests do that.
 """
 
-from importlib.metadata import version
 from typing import Any, Final
 
 from tasks.fetching.errors import ExtractFailed, FetchError, UnsupportedContent
 from tasks.fetching.extraction import charset, quality, sanitizing
-from tasks.fetching.extraction.document import Document, Effort, Flag, Kind, Source, content_hash
+from tasks.fetching.extraction.document import EXTRACTOR, Document, Effort, Flag, Kind, Source, content_hash
 from tasks.fetching.extraction.feeds import read_feed, read_json_feed
 from tasks.fetching.extraction.filenames import attachment_name, url_name
 from tasks.fetching.extraction.html import read_html
@@ -21,7 +20,6 @@ from tasks.fetching.extraction.text import read_markdown, read_text
 from tasks.fetching.extraction.tokens import TOKENIZER, count_tokens
 from tasks.fetching.extraction.xml_documents import read_xml
 
-EXTRACTOR: Final = f"rover-1 trafilatura-{version('trafilatura')}"
 MAX_MARKDOWN_CHARS: Final = 4_000_000
 
 _METADATA_FIELDS: Final = frozenset(
