@@ -27,6 +27,9 @@ NAMES = (
     "runtime_sessions",
     "embed_size",
     "embed_observation",
+    "roverbook_projector",
+    "roverbook_views",
+    "embed_boot",
 )
 
 

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "worker": "rover_site.cli.worker:command",
     "owner": "rover_site.cli.owner:command",
     "seed": "rover_site.cli.seed:command",
+    "roverbook": "rover_site.cli.roverbook:command",
     "doctor": "rover_site.cli.doctor:command",
     "task": "tasks.cli.task:command",
     "batch": "tasks.cli.batch:command",
@@ -41,6 +42,7 @@ Run the server:
   web       the web server alone         worker   background workers alone
   owner     people who may sign in, and their tokens
   seed      sample owners, sites and keys to look around in
+  roverbook make visits anew from their logs
   doctor    check this installation
 
 `rover COMMAND --help` says more; `rover help exit-codes` lists what scripts see.

@@ -19,6 +19,8 @@ from rover_site.conf import RoverConf
 from rover_site.operation.forkqueue import MessageQueue
 from rover_site.operation.forkstate import BusyBoard, ForkFlag, SharedNumber
 from rover_site.operation.parenthood import bind_children
+from rover_site.operation.postman import PostmanThread
+from rover_site.operation.projector import ProjectorThread
 from rover_site.operation.signalpipe import SignalPipe
 from rover_site.operation.sweeper import Sweeper
 from tasks.io import draining
@@ -50,12 +52,20 @@ def run_worker(conf: RoverConf) -> int:
     cluster.start()
     sweeper = Sweeper(conf=conf, board=board)
     sweeper.start()
+    postman = PostmanThread()
+    postman.start()
+    projector = ProjectorThread()
+    projector.start()
     logger.info("%d worker processes ready", conf.workers)
     try:
         code = _watch(cluster.sentinel, signals, sweeper)
         drain.set()
+        postman.tell()
+        projector.tell()
         return max(code, _stop(cluster, signals))
     finally:
+        projector.stop()
+        postman.stop()
         sweeper.stop()
 
 

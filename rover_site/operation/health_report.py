@@ -73,8 +73,8 @@ def _counts(now: datetime) -> list[tuple[str, int]]:
 
 
 def _tasks() -> QuerySet[Task]:
-    """Without workflows, which are the sums of others."""
-    return Task.objects.exclude(kind=TaskKind.WORKFLOW)
+    """Without workflows, which are the sums of others, and webhooks, whose failures are their receivers'."""
+    return Task.objects.exclude(kind__in=(TaskKind.WORKFLOW, TaskKind.WEBHOOK))
 
 
 def _failed() -> Iterator[TaskSeen]:

@@ -2,7 +2,7 @@
 
 from roverbook.models.agents import AgentProfile
 from roverbook.models.log import CollectedEvent, Cursor
-from roverbook.models.scores import DailyScore, DriftAlert
+from roverbook.models.scores import DailyScore, DriftAlert, ScoreDue
 from roverbook.models.settings import NotificationSettings
 from roverbook.models.visits import Visit, VisitIssue, VisitMove, VisitStep, VisitTool
 from roverbook.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
@@ -32,6 +32,7 @@ __all__ = [
     "PostVote",
     "Question",
     "Review",
+    "ScoreDue",
     "Visit",
     "VisitIssue",
     "VisitMove",

@@ -36,6 +36,11 @@ class CollectedEvent(ByAgent):
         indexes = [
             models.Index(fields=["visit_id"], name="collected_of_visit"),
             models.Index(fields=["site", "created_at"], name="collected_of_site"),
+            models.Index(
+                fields=["session_id", "local_visit_id"],
+                name="collected_of_page",
+                condition=~models.Q(local_visit_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

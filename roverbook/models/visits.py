@@ -7,6 +7,24 @@ from django.db.models import Q
 
 from roverbook.models.shared import VISIT_CHARS, ByAgent
 
+COUNTED = (
+    "outcome",
+    "is_test",
+    "score",
+    "total_steps",
+    "total_duration_ms",
+    "error_count",
+    "backtrack_count",
+    "agent_trust",
+    "agent_source",
+    "launch_source",
+    "agent_key",
+    "agent_name",
+    "agent_vendor",
+    "shortcut",
+)
+"""What a site's visits are counted and filtered by: in an index beside their times, because rows are long."""
+
 
 class Visit(ByAgent):
     """One task of an agent on a site, through whatever door it came; written by the projector alone.
@@ -79,7 +97,10 @@ class Visit(ByAgent):
 
     class Meta:
         indexes = [
-            models.Index(fields=["site", "-started_at", "-id"], name="visits_of_site"),
+            models.Index(
+                fields=["site", "-started_at", "-id", *COUNTED],
+                name="visits_of_site",
+            ),
             models.Index(fields=["site", "agent_key", "-started_at"], name="visits_of_agent"),
             models.Index(fields=["site", "outcome", "-started_at"], name="visits_by_outcome"),
             models.Index(
@@ -147,7 +168,8 @@ class VisitTool(models.Model):
         constraints = [models.UniqueConstraint(fields=["visit", "path", "tool"], name="visit_tool_once")]
         indexes = [
             models.Index(
-                fields=["site", "started_at", "tool", "calls", "failures"], name="visit_tools_of_site"
+                fields=["site", "started_at", "visit", "path", "tool", "calls", "failures", "missing"],
+                name="visit_tools_of_site",
             ),
         ]
 
@@ -195,7 +217,9 @@ class VisitIssue(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["visit", "fingerprint"], name="visit_issue_once")]
         indexes = [
-            models.Index(fields=["site", "started_at", "fingerprint"], name="visit_issues_of_site"),
+            models.Index(
+                fields=["site", "started_at", "fingerprint", "visit", "count"], name="visit_issues_of_site"
+            ),
         ]
 
     def __str__(self) -> str:

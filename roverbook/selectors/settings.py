@@ -1,9 +1,11 @@
 """A site's settings for RoverBook, and the questions that it asks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from roverbook.core.questions import USUAL_QUESTIONS, question_id
 from roverbook.models import NotificationSettings, Question
+from roverbook.selectors.webhooks import webhook_records
 from workspace.models import Site
 
 
@@ -27,11 +29,12 @@ def asked_questions(site: Site) -> list[dict[str, Any]]:
     ]
 
 
-def notification_settings(site: Site) -> dict[str, Any]:
-    """The contract's record: enabled, webhooks, interviewQuestions."""
+def notification_settings(site: Site, *, secrets: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The contract's record: enabled, webhooks, interviewQuestions. `secrets`: those made this moment, by the
+    webhook's id; all others are masked."""
     return {
         "siteId": site.public_id,
         "enabled": settings_of(site).enabled,
-        "webhooks": [],
+        "webhooks": webhook_records(site, secrets=secrets or {}),
         "interviewQuestions": [question["text"] for question in asked_questions(site)],
     }

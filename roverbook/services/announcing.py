@@ -1,16 +1,13 @@
 """Telling others what happened: the outbox of webhooks."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from roverbook.core.happenings import Happening
-from roverbook.models import NotificationSettings, WebhookDelivery, WebhookEndpoint, WebhookMessage
-from workspace.core.ids import new_id
+from roverbook.models import NotificationSettings, WebhookEndpoint, WebhookMessage
+from roverbook.services.webhooks.outbox import deliveries_put, message_put
 from workspace.models import Site
-
-API_VERSION = "1"
 
 
 def announce(
@@ -27,23 +24,7 @@ def announce(
     ]
     if not endpoints:
         return None
-    name = f"whk_{new_id().hex}"
-    said = {
-        "id": name,
-        "event": event.value,
-        "createdAt": int(now.astimezone(UTC).timestamp() * 1_000),
-        "siteId": site.public_id,
-        "apiVersion": API_VERSION,
-        "data": dict(data),
-    }
-    message, is_new = WebhookMessage.objects.get_or_create(
-        site=site,
-        event=event.value,
-        key=key,
-        defaults={"id": name, "body": json.dumps(said, ensure_ascii=False), "created_at": now},
-    )
-    if not is_new:
-        return None
-    for endpoint in endpoints:
-        WebhookDelivery.objects.create(endpoint=endpoint, message=message, next_at=now, created_at=now)
+    message = message_put(site=site, event=event, key=key, data=data, now=now)
+    if message is not None:
+        deliveries_put(message, endpoints, now=now)
     return message

@@ -1,28 +1,41 @@
 """Changing a site's settings for RoverBook."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from roverbook.core.questions import NotificationSettingsPatch, question_id
+from roverbook.core.webhooks.subscriptions import Wanted
 from roverbook.models import NotificationSettings, Question
 from roverbook.models.shared import Provenance
 from roverbook.selectors.settings import asked_questions
+from roverbook.services.webhooks.endpoints import webhooks_checked, webhooks_replace
 from workspace.core.fields import FieldError, InvalidFields, validated
 from workspace.io.transactions import write_transaction
 from workspace.models import Site
 from workspace.services.audit import Actor, Subject, record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChanged:
+    """`secrets`: those that were made for new webhooks, by id; they are shown this once."""
+
+    settings: NotificationSettings
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 def notification_settings_patch(
     *, actor: Actor, site: Site, patch: dict[str, Any], now: datetime, note: str = ""
-) -> NotificationSettings:
-    """Change `enabled`, `interviewQuestions`, or both. An empty list of `webhooks` is accepted, because there
-    are none.
+) -> SettingsChanged:
+    """Change what `patch` names of `enabled`, `interviewQuestions` and `webhooks`; all or nothing. The list
+    of webhooks replaces the one there was.
 
     Raises:
         InvalidFields: with every field that is wrong.
     """
-    wanted = _checked(patch)
+    wanted, webhooks = _checked(site, patch)
+    secrets: Mapping[str, str] = {}
     with write_transaction():
         row, _ = NotificationSettings.objects.select_for_update().get_or_create(
             site=site, defaults={"updated_at": now}
@@ -47,15 +60,20 @@ def notification_settings_patch(
                 note=note,
                 now=now,
             )
-    return row
+        if webhooks is not None:
+            secrets = webhooks_replace(actor=actor, site=site, items=webhooks, now=now, note=note)
+    return SettingsChanged(settings=row, secrets=secrets)
 
 
-def _checked(patch: dict[str, Any]) -> NotificationSettingsPatch:
-    """Raises: InvalidFields."""
+def _checked(site: Site, patch: dict[str, Any]) -> tuple[NotificationSettingsPatch, list[Wanted] | None]:
+    """What is wanted of the settings, and the webhooks, None for those there are. Raises: InvalidFields."""
     errors: list[FieldError] = []
-    settings = NotificationSettingsPatch()
-    if patch.get("webhooks") not in (None, []):
-        errors.append(FieldError("webhooks", "Webhooks come with a later version; send none.", "not_allowed"))
+    settings, webhooks = NotificationSettingsPatch(), None
+    try:
+        if patch.get("webhooks") is not None:
+            webhooks = webhooks_checked(site, patch["webhooks"])
+    except InvalidFields as invalid:
+        errors.extend(invalid.errors)
     try:
         fields = {name: value for name, value in patch.items() if name != "webhooks"}
         settings = validated(NotificationSettingsPatch, fields, prefix="")
@@ -63,7 +81,7 @@ def _checked(patch: dict[str, Any]) -> NotificationSettingsPatch:
         errors.extend(invalid.errors)
     if errors:
         raise InvalidFields(errors)
-    return settings
+    return settings, webhooks
 
 
 def _ask(row: NotificationSettings, texts: list[str], *, now: datetime) -> None:

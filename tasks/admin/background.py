@@ -26,6 +26,7 @@ from workspace.admin.frame import caller
 from workspace.selectors.access import role_of
 
 EVENTS_SHOWN = 500
+SHOWN_AT_SITES = (TaskKind.AGENT, TaskKind.WORKFLOW, TaskKind.WEBHOOK)
 _CANCEL_MESSAGES = {
     CancelOutcome.REQUESTED: "Cancel requested. Requests in flight will finish; nothing new starts.",
     CancelOutcome.ALREADY: "Cancel was requested before; requests in flight are finishing.",
@@ -71,8 +72,8 @@ class TaskAdmin(ReadOnlyAdmin):
         return duration((end - task.created_at).total_seconds() * 1000)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The caller's rows, without agents' tasks and the workflows that these belong to."""
-        return super().get_queryset(request).exclude(kind__in=(TaskKind.AGENT, TaskKind.WORKFLOW))
+        """The caller's rows, without what has its pages at sites: agents' tasks, workflows, webhooks."""
+        return super().get_queryset(request).exclude(kind__in=SHOWN_AT_SITES)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -8,6 +8,7 @@ RoverError
 ├── InvalidIdempotencyKey   the header holds no usable key
 ├── PublicSiteNotFound      no site here answers for the host
 ├── AiAccessDisabled        the site takes no tasks from agents
+├── AgentBlocked            the site's owner lets this agent start no tasks
 ├── CloudNotAllowed         the site allows no run without a browser
 ├── PublicShortcutNotFound  the site has no such shortcut
 ├── IdempotencyKeyReused    the key was used with another body
@@ -67,6 +68,11 @@ class PublicSiteNotFound(RoverError):
 
 class AiAccessDisabled(RoverError):
     code = "AI_ACCESS_DISABLED"
+    kind = ErrorKind.FORBIDDEN
+
+
+class AgentBlocked(RoverError):
+    code = "AGENT_BLOCKED"
     kind = ErrorKind.FORBIDDEN
 
 

@@ -13,6 +13,7 @@ class TaskKind(StrEnum):
     SUMMARIZE = "summarize"
     AGENT = "agent"
     WORKFLOW = "workflow"
+    WEBHOOK = "webhook"
 
 
 class TaskStatus(StrEnum):
@@ -66,6 +67,11 @@ class ItemStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-RESUMABLE = frozenset({TaskKind.BATCH_FETCH, TaskKind.RETRY, TaskKind.REVALIDATE, TaskKind.AGENT})
+RESUMABLE = frozenset(
+    {TaskKind.BATCH_FETCH, TaskKind.RETRY, TaskKind.REVALIDATE, TaskKind.AGENT, TaskKind.WEBHOOK}
+)
 """Kinds that another worker can go on with: their progress is recorded step by step, or they can be begun
 anew without doing anything twice."""
+UNHINTED = frozenset({TaskKind.WEBHOOK})
+"""Kinds that do not wait in the queue for a free worker process: a thread of `rover worker` looks for them
+itself, many at a time, since they do little but wait for others' servers."""

@@ -289,13 +289,15 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What is wanted of the site at `url`. `shortcut`: the saved journey's prompt, taken instead of
-    `prompt`. `context`: what another task told when it handed this one over; data, never a wish."""
+    `prompt`. `context`: what another task told when it handed this one over; `memory`: notes that agents
+    left on earlier visits, a line each. Both are data, never a wish."""
 
     url: str
     prompt: str
     answers: tuple[Answer, ...] = ()
     shortcut: str | None = None
     context: str = ""
+    memory: str = ""
 
     @property
     def words(self) -> str:

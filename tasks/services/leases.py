@@ -1,9 +1,10 @@
 """Who works on a task. A queue message only wakes a worker; what it may do is decided here.
 
-A task is claimable while it is a worker's, pending or running, and nobody's lease on it is live. Claiming
-raises `lease_token`; every later write of the worker names its token, so that a worker which lost its lease,
-by a pause or a split network, cannot write any more. A lease is renewed while the worker lives and ends by
-expiry, by release (a clean stop), or at once when its process is seen to be gone.
+A task is claimable while it is a worker's, pending or running, its `not_before` has come, and nobody's lease
+on it is live. Claiming raises `lease_token`; every later write of the worker names its token, so that a
+worker which lost its lease, by a pause or a split network, cannot write any more. A lease is renewed while
+the worker lives and ends by expiry, by release (a clean stop), or at once when its process is seen to be
+gone.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from tasks.core.events import TERMINAL_EVENTS, EventKind, NewEvent
-from tasks.core.states import RESUMABLE, TaskKind, TaskStatus
+from tasks.core.states import RESUMABLE, UNHINTED, TaskKind, TaskStatus
 from tasks.io.ownership import is_gone, owner_name
 from tasks.models import Task
 from tasks.services.events import insert_events
@@ -143,7 +144,7 @@ def leases_sweep(*, now: datetime) -> int:
     orphans = Q(hinted_at=None)
     if waiting() == 0:  # hints that wait in the queue are not lost
         orphans |= Q(hinted_at__lt=now - REHINT)
-    found = Task.objects.filter(_claimable(now), orphans).order_by("created_at")
+    found = Task.objects.filter(_claimable(now), orphans).exclude(kind__in=UNHINTED).order_by("created_at")
     sent = 0
     for task_id, hinted_at in found.values_list("pk", "hinted_at")[:SWEEP_LIMIT]:
         with write_transaction():
@@ -156,7 +157,8 @@ def leases_sweep(*, now: datetime) -> int:
 def _claimable(now: datetime) -> Q:
     """A lease far in the future was written by a clock that has since been set back; it does not count."""
     free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + 3 * LEASE)
-    return Q(status__in=_WORKABLE, by_worker=True) & free
+    ready = Q(not_before=None) | Q(not_before__lte=now) | Q(cancellation_requested=True)
+    return Q(status__in=_WORKABLE, by_worker=True) & free & ready
 
 
 def _expire_dead_owners(now: datetime) -> None:

@@ -14,6 +14,8 @@ from typing import Final
 from tasks.core.printable import printable_block
 
 REMOVED: Final = "[removed]"
+MEMORY: Final = "roverbook-memory, notes that agents left on earlier visits and nobody checked"
+"""The source of `Wish.memory`."""
 _WORD: Final = "untrusted"
 _MOST_PASSES: Final = 3
 

@@ -28,6 +28,7 @@ from tasks.services.agents.callers import Caller, attributed
 from tasks.services.agents.creating import (
     Created,
     NewTask,
+    admitted,
     check_wish,
     key_of,
     reception_or_refuse,
@@ -121,14 +122,16 @@ def handoff_create(
     if not reception.access.delegated_handoffs:
         raise HandoffsNotAllowed("This site takes no tasks from other sites.")
     execution = preferences.execution or Execution.AUTO
+    agent = attributed(caller, asked.agent, now=now, handoff_parent=Agent.from_wire(parent.agent))
     new = NewTask(
         reception=reception,
         asked=asked,
         execution=execution,
-        agent=attributed(caller, asked.agent, now=now, handoff_parent=Agent.from_wire(parent.agent)),
+        agent=agent,
         wish=check_wish(reception, asked, execution),
         parent=parent,
         handoff=_handoff(parent, asked.prompt or "", context.as_wire()),
+        daily=admitted(reception, agent, host=asked.host, now=now),
     )
     key = key_of(
         f"handoff:{parent_id}",

@@ -18,6 +18,7 @@ from tasks.core.idempotency import caller_of, fingerprint, scope
 from tasks.core.prefer import Execution, Preferences
 from tasks.core.public_create import CreateTask, read_create
 from tasks.core.public_errors import (
+    AgentBlocked,
     AiAccessDisabled,
     CloudNotAllowed,
     PublicShortcutNotFound,
@@ -26,6 +27,7 @@ from tasks.core.public_errors import (
 )
 from tasks.core.public_task import deadline
 from tasks.core.states import TaskKind, TaskStatus
+from tasks.io.companion import DailyLimit, companion
 from tasks.models import AgentTask, Event, Receipt, Task
 from tasks.services.agents.callers import Caller, attributed, proven_key_note
 from tasks.services.agents.limits import Start, count_start
@@ -61,7 +63,8 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTask:
-    """A task that passed every check. `wish`: the prompt of its shortcut; `parent`: who hands over."""
+    """A task that passed every check. `wish`: the prompt of its shortcut; `parent`: who hands over; `daily`:
+    how many such tasks the site's owner allows the agent."""
 
     reception: Reception
     asked: CreateTask
@@ -70,6 +73,7 @@ class NewTask:
     wish: str = ""
     parent: AgentTask | None = None
     handoff: Mapping[str, Any] | None = None
+    daily: DailyLimit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +92,7 @@ def agent_task_create(request: CreateRequest) -> Created:
 
     Raises:
         The errors of `read_create`; PublicSiteNotFound, AiAccessDisabled, CloudNotAllowed,
-        PublicShortcutNotFound, IdempotencyKeyReused, TaskRateLimited. Then nothing is stored.
+        PublicShortcutNotFound, AgentBlocked, IdempotencyKeyReused, TaskRateLimited. Then nothing is stored.
     """
     checked = check_request(request, {})
     with refusals_noted(checked.new, request.now):
@@ -111,6 +115,7 @@ class CheckedRequest:
             agent=self.new.agent,
             site_id=str(self.new.reception.site.pk),
             now=self.request.now,
+            daily=self.new.daily,
         )
 
 
@@ -128,6 +133,7 @@ def check_request(request: CreateRequest, receptions: dict[str, Reception]) -> C
     execution = request.preferences.execution or Execution.AUTO
     wish = check_wish(reception, asked, execution)
     agent = attributed(request.caller, asked.agent, now=request.now)
+    daily = admitted(reception, agent, host=asked.host, now=request.now)
     key = key_of(
         "create",
         request.body,
@@ -136,7 +142,7 @@ def check_request(request: CreateRequest, receptions: dict[str, Reception]) -> C
         caller=request.caller,
         idempotency_key=request.idempotency_key,
     )
-    new = NewTask(reception=reception, asked=asked, execution=execution, agent=agent, wish=wish)
+    new = NewTask(reception=reception, asked=asked, execution=execution, agent=agent, wish=wish, daily=daily)
     return CheckedRequest(request=request, new=new, key=key)
 
 
@@ -149,6 +155,16 @@ def reception_or_refuse(host: str, *, now: datetime) -> Reception:
         key_seen(key=reception.key, host=host, reason="ai_access_disabled", now=now)
         raise AiAccessDisabled("This site takes no tasks from agents.")
     return reception
+
+
+def admitted(reception: Reception, agent: Agent, *, host: str, now: datetime) -> DailyLimit | None:
+    """How many tasks the site's owner lets this agent start in a day, None for any number. Raises
+    AgentBlocked."""
+    try:
+        return companion().admit(site_id=reception.site.pk, agent_key=agent.key)
+    except AgentBlocked:
+        key_seen(key=reception.key, host=host, reason="agent_blocked", now=now)
+        raise
 
 
 def check_wish(reception: Reception, asked: CreateTask, execution: Execution) -> str:
@@ -215,7 +231,13 @@ def _stored(new: NewTask, *, key: Key | None, caller: Caller, now: datetime) -> 
     with write_transaction():
         if (known := replayed(key, now=now)) is not None:
             return _found(known)
-        count_start(address=caller.address, agent=new.agent, site_id=str(new.reception.site.pk), now=now)
+        count_start(
+            address=caller.address,
+            agent=new.agent,
+            site_id=str(new.reception.site.pk),
+            now=now,
+            daily=new.daily,
+        )
         [created] = insert_tasks([(new, now)])
         proven_key_note(new.agent, now=now)
         remember(key, task_id=created.task_id, now=now)

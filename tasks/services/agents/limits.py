@@ -12,10 +12,12 @@ from django.db import connection
 from tasks.core.attribution import Agent, Trust
 from tasks.core.idempotency import network_of
 from tasks.core.public_errors import TaskRateLimited
+from tasks.io.companion import DailyLimit
 from tasks.models import CallerRate
 from workspace.io.transactions import write_transaction
 
 WINDOW_SECONDS = 60
+DAY_MINUTES = 24 * 60
 _NAMED = frozenset({Trust.VERIFIED_SIGNED, Trust.SIGNED_DIRECTORY_ONLY, Trust.SELF_REPORTED})
 _COUNT = """
 INSERT INTO tasks_callerrate (bucket, minute, count) VALUES {rows}
@@ -30,21 +32,37 @@ Bucket = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Who wants to start a task where, and when. `address`: the IP address, '' when there is none."""
+    """Who wants to start a task where, and when. `address`: the IP address, '' when there is none; `daily`:
+    what the site's owner allows this agent, None for no limit."""
 
     address: str
     agent: Agent
     site_id: str
     now: datetime
+    daily: DailyLimit | None = None
 
 
-def count_start(*, address: str, agent: Agent, site_id: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bound:
+    """The most tasks of one bucket, whose they are, in which span of time, and when that ends (epoch
+    seconds)."""
+
+    limit: int
+    whose: str
+    span: str
+    ends_at: int
+
+
+def count_start(
+    *, address: str, agent: Agent, site_id: str, now: datetime, daily: DailyLimit | None = None
+) -> None:
     """Count one task, inside the transaction that makes it: one that is refused is not counted.
 
     Raises:
-        TaskRateLimited: the caller's network, the agent or the site has had its share of this minute.
+        TaskRateLimited: the caller's network, the agent or the site has had its share of this minute, or the
+            agent that of this day.
     """
-    start = Start(address=address, agent=agent, site_id=site_id, now=now)
+    start = Start(address=address, agent=agent, site_id=site_id, now=now, daily=daily)
     bounds = _bounds(start)
     _check(start, bounds, _count(dict.fromkeys(bounds, 1)))
 
@@ -82,8 +100,9 @@ def rates_prune(*, now: datetime) -> None:
         CallerRate.objects.filter(minute__lt=old).delete()
 
 
-def _bounds(start: Start) -> dict[Bucket, tuple[int, str]]:
-    """Bucket to limit and whose it is. Buckets hold hashes: addresses and keys are nobody's business."""
+def _bounds(start: Start) -> dict[Bucket, _Bound]:
+    """What holds for each bucket. Buckets hold hashes: addresses and keys are nobody's business. The bucket
+    of a day has its last minute, so that it is forgotten when the day is over."""
     conf = settings.ROVER
     minute = int(start.now.timestamp()) // WINDOW_SECONDS
     named = start.agent.trust in _NAMED
@@ -92,24 +111,36 @@ def _bounds(start: Start) -> dict[Bucket, tuple[int, str]]:
         ("agent", start.agent.key if named else "", conf.tasks_per_minute_agent, "One agent"),
         ("site", start.site_id, conf.tasks_per_minute_site, "All agents together"),
     )
-    return {
-        (_name(kind, value), minute): (limit, whose)
+    ends_at = (minute + 1) * WINDOW_SECONDS
+    bounds = {
+        (_name(kind, value), minute): _Bound(limit=limit, whose=whose, span="a minute", ends_at=ends_at)
         for kind, value, limit, whose in wanted
         if limit and value
     }
+    if start.daily is not None:
+        last = (minute // DAY_MINUTES + 1) * DAY_MINUTES - 1
+        bounds[_name("daily", f"{start.site_id} {start.daily.agent_key}"), last] = _Bound(
+            limit=start.daily.most,
+            whose="This agent",
+            span="a day",
+            ends_at=(last + 1) * WINDOW_SECONDS,
+        )
+    return bounds
 
 
 def _name(kind: str, value: str) -> str:
     return f"{kind}:{hmac.digest(settings.SECRET_KEY.encode(), value.encode(), 'sha256').hex()}"
 
 
-def _check(start: Start, bounds: Mapping[Bucket, tuple[int, str]], counts: Mapping[Bucket, int]) -> None:
+def _check(start: Start, bounds: Mapping[Bucket, _Bound], counts: Mapping[Bucket, int]) -> None:
     """`counts`: with this task; a bucket without one has room. Raises TaskRateLimited."""
-    for bucket, (limit, whose) in bounds.items():
-        if counts.get(bucket, 0) > limit:
-            wait = WINDOW_SECONDS - int(start.now.timestamp()) % WINDOW_SECONDS
+    for bucket, bound in bounds.items():
+        if counts.get(bucket, 0) > bound.limit:
+            wait = bound.ends_at - int(start.now.timestamp())
             raise TaskRateLimited(
-                f"{whose} may start {limit} tasks a minute here; try again in {wait} s.", retry_after_s=wait
+                f"{bound.whose} may start {bound.limit} tasks {bound.span} here; try again in {wait} s.",
+                next_action="Wait that long before the next task.",
+                retry_after_s=wait,
             )
 
 

@@ -39,6 +39,7 @@ from tasks.services.agents.log import Logs, append, change, status_event
 from tasks.services.engines import Workshop
 from tasks.services.executors import configured_executor, http_hands
 from tasks.services.leases import LEASE, Lease, lease_release
+from tasks.services.remembering import memory_for
 from workspace.core.scope import Scope
 from workspace.io.transactions import write_transaction
 from workspace.selectors.reception import reception_of
@@ -59,9 +60,10 @@ def agent_task_run(*, lease: Lease, workshop: Workshop) -> None:
         return
     logs = Logs.of(agent_task)
     outcome: Outcome | None = None
+    memory = memory_for(site_id=reception.site.pk, memory_key=agent_task.memory_key, now=timezone.now())
     try:
         _begin(logs, lease)
-        outcome = workshop.run(_Run(logs, lease, agent_task, reception.scope).run())
+        outcome = workshop.run(_Run(logs, lease, wish_of(agent_task, memory), reception.scope).run())
     except* LeaseLost:
         logger.info("task %s was ended or taken over", lease.task_id, extra={"task_id": str(lease.task_id)})
     except* DatabaseError:
@@ -152,10 +154,10 @@ def _details(data: Mapping[str, Any]) -> dict[str, Any]:
 class _Run:
     """One run of one task: the decider, its journal, and the watch over both."""
 
-    def __init__(self, logs: Logs, lease: Lease, agent_task: AgentTask, scope: Scope) -> None:
+    def __init__(self, logs: Logs, lease: Lease, wish: Wish, scope: Scope) -> None:
         self._logs = logs
         self._lease = lease
-        self._agent_task = agent_task
+        self._wish = wish
         self._scope = scope
         self._stop = asyncio.Event()
         self._database = DatabaseThreads(name="rover-agent-run", size=1)
@@ -186,9 +188,7 @@ class _Run:
     async def _decide(self) -> Outcome:
         executor, budget = configured_executor()
         async with http_hands(self._in_scope) as hands:
-            return await executor.run(
-                wish_of(self._agent_task), hands=hands, journal=self, budget=budget, stop=self._stop
-            )
+            return await executor.run(self._wish, hands=hands, journal=self, budget=budget, stop=self._stop)
 
     def _write(self, event: NewEvent) -> None:
         now = timezone.now()
@@ -222,15 +222,16 @@ class _Run:
                 await self._database.run(self._beat)
 
 
-def wish_of(agent_task: AgentTask) -> Wish:
+def wish_of(agent_task: AgentTask, memory: str = "") -> Wish:
     """What is wanted, with every answer so far. Of a handoff the instruction is the prompt; the rest of what
-    the parent told is context, which no decider obeys."""
+    the parent told is context, which no decider obeys; nor does it obey `memory`, notes of earlier visits."""
     return Wish(
         url=agent_task.url,
         prompt=agent_task.prompt,
         shortcut=agent_task.wish or None,
         answers=tuple(Answer(text=each["text"], key=each["key"]) for each in agent_task.answers),
         context=_context(agent_task.handoff or {}),
+        memory=memory,
     )
 
 

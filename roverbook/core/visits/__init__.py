@@ -1,0 +1,1 @@
+"""Visits: how a log of events becomes what an agent's visit came to."""

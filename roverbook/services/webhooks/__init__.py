@@ -1,0 +1,1 @@
+"""Webhooks of sites: who is told, sending, sending again."""
