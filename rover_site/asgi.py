@@ -18,6 +18,7 @@ from django.urls import re_path
 from django.utils import timezone
 
 from rover_site.handler import LeanHandler, default_threads
+from roverbook.collector.api import CollectorApi
 from tasks.core.states import TaskKind
 from tasks.io.listeners import configured_listener
 from tasks.selectors.background import task_snapshot
@@ -81,6 +82,7 @@ batch = TaskEndpoint(
 )
 agents = AgentApi(streams=streams, problem=_problem)
 runtime = RuntimeApi(streams=streams, problem=_problem)
+collector = CollectorApi(streams=streams, problem=_problem)
 workspace_events = TaskEndpoint(streams=streams, access=StaffSessionAccess(), problem=_problem)
 
 ROUTES: list[tuple[str, Application]] = [
@@ -88,6 +90,7 @@ ROUTES: list[tuple[str, Application]] = [
     (r"^workspace/tasks/(?P<task_id>[^/]+)/events\Z", _reads_to(workspace_events)),
     *agents.routes(),
     *runtime.routes(),
+    *collector.routes(),
     (r"", django_application),
 ]
 application = ProtocolTypeRouter(

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+import roverbook.api.collections_described
 import roverbook.api.described
+import roverbook.collector.described
 import tasks.v1.described
 import tasks.v2.described
 import workspace.api.described
@@ -40,6 +42,8 @@ TAGS = (
     workspace.discovery.described.DISCOVERY,
     *tasks.v1.described.TAGS,
     *tasks.v2.described.TAGS,
+    roverbook.api.collections_described.ROVERBOOK,
+    *roverbook.collector.described.TAGS,
     SERVER,
 )
 CACHE_SECONDS = 300
@@ -47,7 +51,7 @@ _REF = "#/components/schemas/"
 _NULL = {"type": "null"}
 _SCOPE_MEANS = {
     Scope.MANAGE: "keys, policies and configuration of the owner's sites",
-    Scope.READ: "reading them, and one batch",
+    Scope.READ: "reading them, RoverBook's collections, and one batch",
     Scope.FETCH: "batches",
 }
 _READY = {"database": "ok", "migrations": "ok", "worker": "ok"}
@@ -141,6 +145,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *workspace.api.described.OPERATIONS,
     *workspace.discovery.described.OPERATIONS,
     *roverbook.api.described.OPERATIONS,
+    *roverbook.api.collections_described.OPERATIONS,
+    *roverbook.collector.described.OPERATIONS,
     *tasks.v1.described.OPERATIONS,
     *tasks.v2.described.OPERATIONS,
     *SERVER_OPERATIONS,

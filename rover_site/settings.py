@@ -122,6 +122,7 @@ Q_CLUSTER |= {"redis": ROVER.redis_url} if ROVER.redis_url else {"orm": "default
 HEALTH_REPORT = "rover_site.operation.health_report.report"
 
 WEB_READER = "tasks.services.web_reader.read"  # how the workspace reads a page: workspace.io.web
+COMPANION = "roverbook.services.companion.RoverBook"  # who remembers for agents: tasks.io.companion
 DNS_SERVERS: list[str] = []  # "ip:port" each; none: those of the system
 
 LOGGING = logging_config(ROVER)

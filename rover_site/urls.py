@@ -21,12 +21,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/<str:token>", sign_in),
     path("embed.js", loader),
     path("embed/<str:version>/<path:name>", module),
+    path("roverbook.js", loader, {"script": "roverbook"}),
+    path("roverbook/<str:version>/<path:name>", module, {"script": "roverbook"}),
     path("openapi.json", openapi, name="openapi"),
     path("docs", apidocs, name="api-docs"),
     path("", include("workspace.api.urls")),
     path("", include("workspace.discovery.urls")),
     path("", include("roverbook.api.urls")),
     path("v1/", include("tasks.v1.urls")),
+    path("v1/roverbook/", include("roverbook.api.collections_urls")),
     path("workspace/", site.urls),
 ]
 handler404 = "rover_site.problems.not_found"

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from roverbook.core.questions import Questions
+from roverbook.core.webhooks.subscriptions import ENDPOINTS_MAX, WebhookItem
 from workspace.api.bodies import Like
 from workspace.core.field_types import Settings
 
@@ -24,8 +25,11 @@ class UpsertNotificationSettings(Settings):
     enabled: Annotated[Any, Like(bool)] = Field(
         None, description="Whether RoverBook tells the outside what happens on the site."
     )
-    webhooks: Annotated[Any, Like(Annotated[list[Any], Field(max_length=0)])] = Field(
-        None, description="Webhooks come with a later version; only an empty list is accepted."
+    webhooks: Annotated[Any, Like(Annotated[list[WebhookItem], Field(max_length=ENDPOINTS_MAX)])] = Field(
+        None,
+        description="All webhooks of the site; replaces the list. An item with an `id` changes that webhook, "
+        "and keeps what it does not have; one without makes a new one; a webhook that is not in the list is "
+        "removed with its log.",
     )
     interview_questions: Annotated[Any, Like(Questions)] = Field(
         None, description="What agents are asked when they leave; replaces the list."

@@ -47,5 +47,5 @@ class UpsertRoverBookQuestions(ManagementView):
 def _patched(request: Request, site_id: str, body: Settings) -> Response:
     site = site_for(caller(request), site_id, Right.EDIT)
     patch = {name: value for name, value in sent(body).items() if name != "siteId"}
-    notification_settings_patch(actor=actor_of(request), site=site, patch=patch, now=timezone.now())
-    return success(notification_settings(site))
+    changed = notification_settings_patch(actor=actor_of(request), site=site, patch=patch, now=timezone.now())
+    return success(notification_settings(site, secrets=changed.secrets))

@@ -18,8 +18,10 @@ from playwright.sync_api import APIResponse, Page
 from rover_site.demo import DemoSiteThread
 from tests.browser.agents import open_to_agents, start, start_and_hand_over, status_of
 from tests.browser.axe import SCHEMES, WIDTHS, looks, overflow, violations
+from tests.browser.roverbook.seeded_visits import write_visits
 from tests.browser.visitors import make_key, visit
 from tests.e2e.server import RoverServer, wait_until
+from tests.roverbook.webhooks.trying import try_webhook
 from tests.workspace.isolation.routes import Route, routes
 from workspace.models import OwnerToken, Site, User
 
@@ -63,6 +65,8 @@ def seeded(server: RoverServer) -> RoverServer:
     with DemoSiteThread() as demo:
         agents_come(server, demo.url("/"))
     visitors_come(server)
+    hooks_come(server)
+    write_visits(server, SITE, "some")
     return server
 
 
@@ -102,6 +106,16 @@ def visitors_come(server: RoverServer) -> None:
     going.step()
 
 
+def hooks_come(server: RoverServer) -> None:
+    """A webhook that was tried in vain."""
+    token = server.rover("owner", "token", "travel", "--scope", "manage")
+    wanted = {"siteId": SITE, "enabled": True, "webhooks": [{"url": "https://hooks.invalid/rover"}]}
+    server.request("POST", "/api/v1/upsertRoverBookNotificationSettings", token, wanted)
+    try_webhook(server)
+    deliveries = "SELECT id FROM roverbook_webhookdelivery"
+    wait_until(lambda: server.sql(deliveries), what="a delivery")
+
+
 def add_the_rest(page: Page, server: RoverServer) -> str:
     """What the sample lacks: a claim to a host, and an open invitation, whose path comes back."""
     site = f"http://127.0.0.1:{server.port}/workspace/sites/{SITE}"
@@ -137,6 +151,13 @@ def values(server: RoverServer, join: str) -> dict[str, str]:
         "event": "evt_1",
         "session_id": one("SELECT session_id FROM tasks_run WHERE status = 'running'"),
         "run_id": uuid("SELECT id FROM tasks_run WHERE status = 'running'"),
+        "endpoint_id": uuid("SELECT id FROM roverbook_webhookendpoint"),
+        "delivery_id": uuid("SELECT id FROM roverbook_webhookdelivery"),
+        "visit_id": one("SELECT id FROM roverbook_visit WHERE prompt = 'Buy it'"),
+        "alert_id": one("SELECT id FROM roverbook_driftalert"),
+        "note_id": "note_trouble",
+        "post_id": "post_trouble",
+        "collection": "roverbook_visits",
         "version": "0" * 16,
         "key_id": str(UUID(key)),
         "entry_id": uuid(kept, str(UUID(key))),

@@ -42,7 +42,9 @@ from workspace.services.keys import key_create
 from workspace.services.owners import owner_create, owner_token_create
 from workspace.services.sites import site_create
 
-FOR_PEOPLE = re.compile(r"^(|docs|favicon\.ico|embed\.js|embed/.*|sign-in/.*|workspace/.*)$")
+FOR_PEOPLE = re.compile(
+    r"^(|docs|favicon\.ico|(embed|roverbook)(\.js|/.*)|roverbookRouter/.*|sign-in/.*|workspace/.*)$"
+)
 EXAMPLES_PER_OPERATION = 25
 CHECKS = [
     not_a_server_error,
@@ -304,7 +306,8 @@ async def test_a_refused_stream_has_the_documented_problem(status: int) -> None:
 def in_front_of_django(path: str, method: str) -> bool:
     """Those are made up in `test_openapi_tasks`, where a whole server answers them."""
     is_stream = path == "/v1/batches/{id}" and method in ("get", "head")
-    return is_stream or path.startswith(("/v1/tasks", "/v1/workflows", "/v2/rover"))
+    is_collected = path.startswith("/v1/roverbook/") and "/collections/" not in path
+    return is_stream or is_collected or path.startswith(("/v1/tasks", "/v1/workflows", "/v2/rover"))
 
 
 def made_up() -> Any:

@@ -40,6 +40,7 @@ class World:
     token: str
     task_id: str
     key_id: str
+    site_id: str
     here: dict[str, Any]
     """The key of the first site, as it was made."""
 
@@ -84,6 +85,7 @@ class World:
             "TOKEN": self.token,
             "TASK_ID": self.task_id,
             "KEY_ID": self.key_id,
+            "SITE_ID": self.site_id,
             "AGENT_KEY": KEY.private_bytes_raw().hex(),
             "AGENT_KEY_ID": KEYID,
             "no_proxy": "*",
@@ -144,10 +146,18 @@ def running_world(data_dir: Path) -> Iterator[World]:
             task_id = server.request("POST", "/v1/batches", token, {"urls": urls})["task_id"]
             assert list(server.events(task_id, token))[-1]["kind"] == "task_completed"
             key = {"siteName": "Docs", "label": "Docs", "allowedDomains": ["docs.example"]}
-            key_id = server.request("POST", "/generateRoverSiteKey", token, key)["data"]["keyId"]
+            made = server.request("POST", "/generateRoverSiteKey", token, key)["data"]
             here = open_to_agents(server, token, HERE)
             open_to_agents(server, token, THERE, allowDelegatedHandoffs=True)
-            yield World(server=server, demo=demo, token=token, task_id=task_id, key_id=key_id, here=here)
+            yield World(
+                server=server,
+                demo=demo,
+                token=token,
+                task_id=task_id,
+                key_id=made["keyId"],
+                site_id=made["siteId"],
+                here=here,
+            )
     finally:
         server.stop()
 

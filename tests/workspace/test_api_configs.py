@@ -240,8 +240,8 @@ def test_each_change_of_settings_is_on_record_once(book: Callable[..., Any], own
         ({"interviewQuestions": ["a\nb"]}, {"interviewQuestions[0]": "not_allowed"}),
         ({"interviewQuestions": [str(n) for n in range(21)]}, {"interviewQuestions": "too_long"}),
         ({"interviewQuestions": ["Why?", "Why? "]}, {"interviewQuestions": "duplicate"}),
-        ({"webhooks": [{"url": "https://hooks.example/"}], "enabled": 1}, {"webhooks": "not_allowed", "enabled": "wrong_type"}),
-        ({"webhooks": {}}, {"webhooks": "not_allowed"}),
+        ({"webhooks": [{"url": "http://hooks.example/"}], "enabled": 1}, {"webhooks[0].url": "not_allowed", "enabled": "wrong_type"}),
+        ({"webhooks": {}}, {"webhooks": "wrong_type"}),
     ],
     ids=lambda value: str(value)[:60],
 )  # fmt: skip

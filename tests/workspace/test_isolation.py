@@ -19,8 +19,10 @@ from tests.workspace import world as worlds
 from tests.workspace.isolation.asks import (
     Harvest,
     api_asks,
+    asks_about,
     asks_at,
     autocompletions,
+    collection_asks,
     harvest,
     mixed_paths,
     paths_of,
@@ -36,7 +38,7 @@ from workspace.services.owners import owner_create
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.once,
     pytest.mark.usefixtures("unmeasured"),
 ]
@@ -183,6 +185,32 @@ class TestAStrangersOwnAddresses:
         walker = walk(victim, stranger, api_asks(script_paths(), victim))
         assert not walker.findings, told(walker.findings)
         assert walker.statuses[403] > 20
+
+
+class TestRoverBook:
+    """Where what is asked for stands in the query, which the walk over addresses does not fill."""
+
+    def test_shows_another_owner_nothing(self, victim: Estate, stranger: Visitor) -> None:
+        walker = walk(victim, stranger, asks_about(victim), collection_asks(victim))
+        assert not walker.findings, told(walker.findings)
+        assert walker.statuses[403] > 20
+        assert walker.statuses[200] > 50
+
+    def test_lets_a_viewer_change_and_take_away_nothing_of_anybody(
+        self, victim: Estate, viewer: Visitor
+    ) -> None:
+        walker = walk(victim, viewer, asks_about(victim), collection_asks(victim))
+        assert not walker.findings, told(walker.findings)
+        assert walker.statuses[403] > 10
+
+    def test_shows_its_owner_that_the_walk_was_there(self, victim: Estate) -> None:
+        token = token_of(victim.owner, timezone.now())
+        for ask in collection_asks(victim):
+            if dict(ask.query).keys() & {"siteId", "q"} and not ask.path.endswith(("scores", "questions")):
+                headers = {"Authorization": f"Bearer {token}"}
+                answer = Client().get(ask.path, dict(ask.query), headers=headers)
+                if answer.status_code == 200:
+                    assert VICTIM in answer.getvalue().decode(), ask
 
 
 class TestTheWalkItself:

@@ -93,7 +93,7 @@ def render_page(
         role = role_of(caller(request), site)
         shared["navigation"] = [
             *shared["navigation"][:1],
-            site_navigation(site.name, site.public_id),
+            *site_navigation(site.name, site.public_id),
             *shared["navigation"][1:],
         ]
         shared |= {

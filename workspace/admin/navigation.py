@@ -1,11 +1,12 @@
 """The side bar: where am I, where can I go."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from workspace.admin.contributions import with_contributed_links
+from workspace.admin.contributions import SiteLink, contributed_groups, with_contributed_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,22 @@ def navigation(request: HttpRequest) -> list[Group]:
     return groups
 
 
-def site_navigation(name: str, public_id: str) -> Group:
+def site_navigation(name: str, public_id: str) -> list[Group]:
     """The pages of one site, also those of other apps."""
-    links = [
-        Link(section=section, text=text, url=reverse(url, args=[public_id]))
-        for section, text, url in with_contributed_links(SITE_LINKS)
+    own = Group(heading=name, links=_site_links(with_contributed_links(SITE_LINKS), public_id))
+    return [
+        own,
+        *(
+            Group(heading=each.heading, links=_site_links(each.links, public_id))
+            for each in contributed_groups()
+        ),
     ]
-    return Group(heading=name, links=links)
+
+
+def _site_links(entries: Iterable[SiteLink], public_id: str) -> list[Link]:
+    return [
+        Link(section=section, text=text, url=reverse(url, args=[public_id])) for section, text, url in entries
+    ]
 
 
 def _links(entries: tuple[tuple[str, str, str], ...]) -> list[Link]:

@@ -110,6 +110,7 @@ REASONS = {
     "expired": "the key has expired",
     "inactive": "the key is switched off",
     "site_archived": "the site is archived",
+    "agent_blocked": "the agent is blocked in RoverBook",
 }
 
 

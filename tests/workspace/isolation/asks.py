@@ -7,9 +7,12 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from roverbook.selectors.collections.reading import COLLECTIONS
+from roverbook.selectors.collections.wanted import FORMATS
 from tests.workspace.isolation.estate import Estate
 from tests.workspace.isolation.forms import Form, forms_in
 from tests.workspace.isolation.routes import Route
+from tests.workspace.isolation.roverbook import key_of, pages_about, visit_of
 from tests.workspace.isolation.walker import CHANGING, Ask
 
 PLAUSIBLE = {
@@ -27,6 +30,11 @@ PLAUSIBLE = {
     "session": ("session", "session_id"),
     "run": ("run", "run_id", "older", "unless"),
     "shortcut": ("shortcut", "shortcut_id", "id"),
+    "visit": ("visitId", "visit"),
+    "post": ("post", "parentPostId", "on_page_of"),
+    "note": ("note",),
+    "agent key": ("agentKey", "name", "alias_of"),
+    "question": ("question", "questionId"),
     "audit row": ("subject", "before", "after"),
 }
 """Names under which a page or a script might take an id."""
@@ -183,3 +191,32 @@ def api_asks(paths: list[str], victim: Estate) -> Iterator[Ask]:
     for path in paths:
         for body in bodies:
             yield Ask("POST", path, body, is_json=True)
+
+
+def collection_asks(victim: Estate) -> Iterator[Ask]:
+    """Every collection, by what is the owner's alone, as a page and as each kind of file."""
+    for name in COLLECTIONS:
+        path = f"/v1/roverbook/collections/{name}"
+        for form in ("", *FORMATS):
+            query = (("format", form),) if form else ()
+            yield Ask("GET", path, query=query)
+            for asked in (
+                ("siteId", victim.site.public_id),
+                ("q", victim.word[:FRAGMENT]),
+                ("agentKey", key_of(victim.word)),
+            ):
+                yield Ask("GET", path, query=(*query, asked))
+        for asked in (
+            ("visitId", visit_of(victim.word)),
+            ("filter", f"agent:{victim.word[:FRAGMENT]}*"),
+            ("provenance", "all"),
+        ):
+            yield Ask("GET", path, query=(asked,))
+
+
+def asks_about(victim: Estate) -> Iterator[Ask]:
+    """RoverBook's pages that ask in their address whom they are about."""
+    for path in pages_about(victim.word, victim.site, victim.visit.session_id):
+        yield Ask("GET", path)
+        yield Ask("POST", path, {"typed": key_of(victim.word), "kind": "agent", "name": key_of(victim.word)})
+        yield Ask("POST", path, {"key": key_of(victim.word), "access": "block"})

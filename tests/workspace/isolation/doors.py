@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import wraps
 from importlib import import_module
 from inspect import getmembers, isfunction, signature
-from pathlib import Path
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
 from django.db import connection
 from django.test import Client
 
+import roverbook.services
 import workspace.services
 from tests.workspace.isolation.forms import Fields, Form, forms_in
 from tests.workspace.isolation.walker import Ask, send
@@ -88,22 +89,27 @@ def _first_choice(form: Form, name: str) -> list[str]:
 
 
 def service_modules() -> list[ModuleType]:
-    """The modules whose functions change the workspace."""
-    folder = Path(workspace.services.__file__).parent
-    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    return [import_module(f"workspace.services.{name}") for name in names] + [
-        import_module("roverbook.services.settings")
+    """The modules whose functions change the workspace and RoverBook."""
+    names = [
+        found.name
+        for package in (workspace.services, roverbook.services)
+        for found in walk_packages(package.__path__, f"{package.__name__}.")
     ]
+    return [import_module(name) for name in sorted(names)]
 
 
 def services() -> dict[str, Service]:
-    """The public functions of those modules, as `module.name`."""
+    """The public functions of those modules, as `module.name`; of RoverBook as `roverbook.….name`."""
     return {
-        f"{module.__name__.rpartition('.')[2]}.{name}": function
+        f"{_short(module.__name__)}.{name}": function
         for module in service_modules()
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
+
+
+def _short(module: str) -> str:
+    return module.removeprefix("workspace.services.").replace("roverbook.services.", "roverbook.")
 
 
 def acting_services() -> dict[str, Service]:

@@ -26,6 +26,8 @@ from tasks.services.events import events_append
 from tasks.services.pages import namespace_of
 from tests.tasks.visitors import Visitor, visit
 from tests.workspace.isolation.routes import Route
+from tests.workspace.isolation.roverbook import roverbook_ids, roverbook_make, roverbook_values
+from tests.workspace.isolation.webhooks import webhook_values, webhooks_make
 from workspace.core.doors import Door
 from workspace.core.tokens import Scope
 from workspace.models import (
@@ -99,6 +101,8 @@ class Estate:
             "name": ["open"],
             "state": ["on"],
             "url": ["nothing/here"],
+            **webhook_values(self.site),
+            **roverbook_values(self.word),
         }
 
     @property
@@ -140,6 +144,7 @@ class Estate:
             "session": self.visit.session_id,
             "run": self.visit.run_id,
             "shortcut": self.values["shortcut_id"][0],
+            **roverbook_ids(self.word),
             "audit row": str(AuditEntry.objects.filter(site=self.site).order_by("pk")[0].pk),
         }
 
@@ -190,6 +195,8 @@ def estate(word: str, now: datetime) -> Estate:
     _credentials(made, actor, now)
     _agent_tasks(made, now)
     _visitor(made)
+    made.secrets += webhooks_make(word, site, actor, now)
+    roverbook_make(word, site, made.visit.session_id, now)
     for key in made.keys:
         key_admit(
             value=made.secrets[0], url=f"https://shop.{word}.example/", capability="roverEmbed", now=now

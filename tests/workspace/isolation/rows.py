@@ -10,12 +10,13 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.models import Q
 
+from roverbook.models import Cursor
 from tasks.models import CallerRate, Page, ProvenKey, RuntimeSession, SeenNonce, WorkerBeat
 from tasks.services.pages import namespace_of
 from workspace.models import AuditEntry, Site, User
 
 APPS = ("workspace", "tasks", "roverbook")
-NOBODYS = {WorkerBeat, CallerRate, ProvenKey, SeenNonce}
+NOBODYS = {WorkerBeat, CallerRate, Cursor, ProvenKey, SeenNonce}
 """Tables whose rows are the server's own, or those of agents."""
 SHORTCUTS = {(RuntimeSession, "run")}
 """Columns that point to one of the rows that hang on this one: they say nothing of whose it is."""

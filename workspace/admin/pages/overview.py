@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from workspace.admin.contributions import contributed_attention
 from workspace.admin.frame import caller, render_page
 from workspace.core.roles import Right, allows
 from workspace.selectors.overview import attention, cards, own_sites
@@ -22,7 +23,8 @@ def overview(request: HttpRequest) -> TemplateResponse:
     own = own_sites(user).order_by("name", "public_id")
     found = cards(user, own.filter(archived_at=None), now=now)
     editable = [card for card in found if allows(card.role, Right.EDIT)]
-    needs = attention(editable, public_host=public_host(), now=now)
+    needs = contributed_attention([card.site for card in editable])
+    needs += attention(editable, public_host=public_host(), now=now)
     context: dict[str, Any] = {
         "cards": found[:CARDS_SHOWN],
         "count": len(found),

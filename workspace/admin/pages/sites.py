@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from workspace.admin.charts import bars
-from workspace.admin.contributions import contributed_cards
+from workspace.admin.contributions import contributed_attention, contributed_cards
 from workspace.admin.frame import actor_of, caller, render_page, say, site_page
 from workspace.admin.pages import launch
 from workspace.admin.pages.audit import action_words
@@ -72,7 +72,8 @@ def site_overview(request: HttpRequest, site: Site) -> HttpResponse:
         site=site,
         card=card,
         attention=[
-            item for item in attention([card], public_host=public_host(), now=now) if item.tone != "quiet"
+            *contributed_attention([site]),
+            *(item for item in attention([card], public_host=public_host(), now=now) if item.tone != "quiet"),
         ],
         keys=_key_rows(card.keys, site),
         chart=bars(site_daily_use(site, now=now, days=DAYS)),
