@@ -280,3 +280,19 @@ def test_pruning_removes_old_ended_tasks_and_nothing_else(db: None) -> None:
 
     assert set(Task.objects.values_list("pk", flat=True)) == {task.pk for task in kept}
     assert old.pk not in Task.objects.values_list("pk", flat=True)
+
+
+def test_before_its_time_nobody_takes_a_task_up_unless_it_is_to_be_cancelled(db: None) -> None:
+    later = make_task(not_before=NOW + timedelta(hours=1))
+    cancelled = make_task(not_before=NOW + timedelta(hours=1), cancellation_requested=True)
+
+    assert lease_claim(task_id=later.pk, now=NOW) is None
+    assert lease_claim(task_id=cancelled.pk, now=NOW) is not None
+    assert lease_claim(task_id=later.pk, now=NOW + timedelta(hours=1)) is not None
+
+
+def test_what_a_thread_of_the_worker_looks_for_itself_is_not_hinted(db: None) -> None:
+    make_task(kind="webhook")
+    make_task(not_before=NOW + timedelta(hours=1))
+
+    assert leases_sweep(now=NOW) == 0

@@ -356,6 +356,7 @@ def test_any_body_is_a_task_or_a_refusal_that_can_be_sent(body: dict[str, Any]) 
         ("InvalidIdempotencyKey", 400, "INVALID_IDEMPOTENCY_KEY", False),
         ("PublicSiteNotFound", 404, "SITE_NOT_FOUND", False),
         ("AiAccessDisabled", 403, "AI_ACCESS_DISABLED", False),
+        ("AgentBlocked", 403, "AGENT_BLOCKED", False),
         ("CloudNotAllowed", 403, "CLOUD_NOT_ALLOWED", False),
         ("PublicShortcutNotFound", 404, "SHORTCUT_NOT_FOUND", False),
         ("IdempotencyKeyReused", 409, "IDEMPOTENCY_KEY_REUSED", False),
