@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from roverbook.models import Cursor, Note, Review, Visit, VisitStep, VisitTool
 from roverbook.services.projecting import projector_round, writing
@@ -98,7 +99,10 @@ def test_nothing_new_is_no_work(world: World) -> None:
 def test_a_round_reads_no_more_than_it_is_told_to(world: World) -> None:
     for _ in range(3):
         world.run().becomes(5, "completed")
-    assert [projector_round(at(60), limit=4) for _ in range(3)] == [4, 2, 0]
+    read = [projector_round(at(60), limit=4) for _ in range(6)]
+    # what may be joined by late lines is asked for once more by a projector that has just begun
+    again = 0 if connection.vendor == "sqlite" else 4
+    assert (max(read), sum(read), read[-1]) == (4, 6 + again, 0)
 
 
 def test_the_end_of_a_visit_leaves_what_is_derived(world: World) -> None:
