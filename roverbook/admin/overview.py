@@ -23,17 +23,19 @@ from roverbook.core.scoring import WEIGHTS
 from roverbook.models import DailyScore, DriftAlert
 from roverbook.selectors.analytics import (
     counting,
-    open_alerts,
     sample_of,
     scores_until,
     summed_up,
     top_issues,
 )
 from roverbook.selectors.attention import waiting_for_owner
+from roverbook.selectors.drift import open_alerts
 from roverbook.selectors.filtering import Span, span_of
+from roverbook.selectors.issues import why_failed
 from roverbook.selectors.visits import buckets, latest_visits, visits_in_reach
 from roverbook.services.drifting import drift_alert_dismiss
 from tasks.admin.texts import line as one_line
+from tasks.core.printable import printable
 from workspace.admin.contributions import Card
 from workspace.admin.frame import actor_of, render_page, say, site_page
 
@@ -98,6 +100,7 @@ def overview(request: HttpRequest, site: "Site") -> HttpResponse:
         looked_since=reach.since,
         chart=columns(counted, [_day_link(site, bar, each.since) for each in counted]),
         issues=shown_issues(top_issues(sample_of(site, bar.line, span, now=now), now=now), site, bar.line),
+        why="" if bar.is_filtered else _why_failed(site),
         alerts=[_alert(alert, site) for alert in open_alerts(site)],
         needs=_needs(site),
         visits=visit_rows(latest, now=now),
@@ -106,6 +109,12 @@ def overview(request: HttpRequest, site: "Site") -> HttpResponse:
         visits_href=visits_link(site, bar.line),
         failures_href=visits_link(site, bar.line.having("outcome", "failure")),
     )
+
+
+def _why_failed(site: "Site") -> str:
+    """One sentence about the last failed visits, '' when none has failed. It quotes strangers."""
+    found = why_failed(site)
+    return printable(found.sentence) if found.visits else ""
 
 
 @site_page()

@@ -14,7 +14,7 @@ from django.db.models import Avg, Count, Max, OuterRef, Q, QuerySet, Subquery, S
 
 from roverbook.core.filter_line import FilterLine
 from roverbook.core.issues import CRITICAL_DAYS, is_critical
-from roverbook.models import DailyScore, DriftAlert, Exposure, Visit, VisitIssue, VisitMove, VisitTool
+from roverbook.models import DailyScore, Exposure, Visit, VisitIssue, VisitMove, VisitTool
 from roverbook.selectors.filtering import Span, filtered, visits_of_site
 from roverbook.selectors.visits import visits_in_reach
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 GROUPS_SHOWN = 12
 GROUPED_BY = ("agent_key", "agent_vendor", "agent_trust", "agent_source", "launch_source", "shortcut")
-ALERTS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,12 +336,6 @@ def scores_until(site: "Site", span: Span) -> list[DailyScore]:
     before = rows.filter(day__lt=since).order_by("-day").first()
     days = list(rows.filter(day__gte=since, day__lt=max(until, since + timedelta(days=1))).order_by("day"))
     return [before, *days] if before else days
-
-
-def open_alerts(site: "Site") -> list[DriftAlert]:
-    """Pages that got worse, as long as they are, and nobody has put the alert aside."""
-    rows = DriftAlert.objects.filter(site=site, ended_at=None, dismissed_at=None)
-    return list(rows.order_by("-began_at", "-pk")[:ALERTS_SHOWN])
 
 
 _CALLS: Mapping[str, Any] = {

@@ -15,6 +15,8 @@ from workspace.models import Site
 ANY_TOOL = ""
 PAGES_MOST = 5_000
 
+ALERTS_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTool:
@@ -42,9 +44,11 @@ def page_tools(site: Site, now: datetime, *, also: Collection[str] = ()) -> dict
 
 
 def open_alerts(site: Site) -> list[DriftAlert]:
-    """The alerts of a site that are open and were not dismissed, those that got worse most first."""
+    """The alerts of a site that are open and were not dismissed, those that got worse most first; not all."""
     rows = DriftAlert.objects.filter(site=site, ended_at__isnull=True, dismissed_at__isnull=True)
-    return list(rows.annotate(rise=F("rate") - F("baseline")).order_by("-rise", "path", "tool"))
+    return list(
+        rows.annotate(rise=F("rate") - F("baseline")).order_by("-rise", "path", "tool")[:ALERTS_SHOWN]
+    )
 
 
 def _uncounted(site: Site, now: datetime) -> QuerySet[Visit, str]:

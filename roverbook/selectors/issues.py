@@ -6,46 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from roverbook.core.issues import CRITICAL_DAYS, CRITICAL_RATE, CRITICAL_VISITS, is_critical
+from roverbook.core.issues import CRITICAL_DAYS, is_critical
 from roverbook.core.reviewing import counted, quoted
 from roverbook.models import Visit, VisitIssue
-from roverbook.selectors.counted import DAY, counted_visits, muted_keys, only_counted, start_of
+from roverbook.selectors.counted import DAY, counted_visits, only_counted, start_of
 from workspace.models import Site
 
-VISITS_SHOWN = 5
 LAST_FAILED = 20
 REASONS_TOLD = 3
 _FAILED = Count("pk", filter=Q(visit__outcome=Visit.Outcome.FAILURE))
-_IS_CRITICAL = Q(n_visits__gte=CRITICAL_VISITS, n_failed__gt=F("n_visits") * CRITICAL_RATE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueCluster:
-    """An error that visits met in the last days. `visits` met it `count` times, `failed` of them failed.
-    `visit_ids`: the newest of them. `tool`, `message` and `path` are untrusted text."""
-
-    fingerprint: str
-    tool: str
-    message: str
-    path: str
-    visits: int
-    failed: int
-    count: int
-    last_at: datetime
-    visit_ids: tuple[str, ...]
-
-    @property
-    def failure_rate(self) -> float:
-        """Share of its visits that failed, 0 to 1."""
-        return self.failed / self.visits
-
-    @property
-    def is_critical(self) -> bool:
-        """Whether many visits met it, and most of them failed."""
-        return is_critical(self.visits, self.failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +61,6 @@ def _counted_until(day: date, by_day: Mapping[date, list[tuple[str, int, int]]])
             visits[fingerprint] += n_visits
             failed[fingerprint] += n_failed
     return len(visits), sum(is_critical(visits[each], failed[each]) for each in visits)
-
-
-def top_issues(
-    site: Site, now: datetime, *, limit: int = 10, only_critical: bool = False
-) -> list[IssueCluster]:
-    """The clusters of the last CRITICAL_DAYS: first those that most failed visits met."""
-    muted = muted_keys(site)
-    rows = _clusters(site, now, muted)
-    rows = rows.filter(_IS_CRITICAL) if only_critical else rows
-    found = list(rows.order_by("-n_failed", "-n_visits", "fingerprint")[:limit])
-    return [_cluster(site, now, muted, row) for row in found]
 
 
 def why_failed(site: Site, *, last: int = LAST_FAILED) -> WhyFailed:
@@ -148,32 +109,6 @@ def _reason(reason: FailureReason) -> str:
     return f"{reason.visits} with {tool}{quoted(reason.message)}{where}"
 
 
-def _clusters(site: Site, until: datetime, muted: frozenset[str]) -> QuerySet[Any, Any]:
-    return (
-        _issues(site, until - timedelta(days=CRITICAL_DAYS), until, muted)
-        .values("fingerprint")
-        .annotate(n_visits=Count("pk"), n_failed=_FAILED, n_met=Sum("count"), last_at=Max("started_at"))
-        .order_by()
-    )
-
-
 def _issues(site: Site, since: datetime, until: datetime, muted: frozenset[str]) -> QuerySet[VisitIssue]:
     rows = VisitIssue.objects.filter(site=site, started_at__gte=since, started_at__lt=until)
     return rows.filter(only_counted(site, muted))
-
-
-def _cluster(site: Site, until: datetime, muted: frozenset[str], row: dict[str, Any]) -> IssueCluster:
-    since = until - timedelta(days=CRITICAL_DAYS)
-    newest = _issues(site, since, until, muted).filter(fingerprint=row["fingerprint"])
-    examples = list(newest.order_by("-started_at", "-visit_id")[:VISITS_SHOWN])
-    return IssueCluster(
-        fingerprint=row["fingerprint"],
-        tool=examples[0].tool,
-        message=examples[0].message,
-        path=examples[0].path,
-        visits=row["n_visits"],
-        failed=row["n_failed"],
-        count=row["n_met"],
-        last_at=row["last_at"],
-        visit_ids=tuple(issue.visit_id for issue in examples),
-    )

@@ -221,3 +221,23 @@ def test_takes_the_same_number_of_queries_however_many_there_are(shop: Site, bro
     for _ in range(4):
         add()
     assert asked() == few <= 20
+
+
+class TestWhyTheyFailed:
+    def test_is_a_sentence_of_counts(self, shop: Site, browser: Client) -> None:
+        for _ in range(2):
+            add_issue(make_visit(shop, outcome="failure"), message="No such\u202e button")
+        page = shown(browser, book_path(shop))
+        said = part(page, "issues-title")
+        assert "Of the last 2 failed visits: 2 with" in said
+        assert "\u202e" not in said
+
+    def test_is_not_said_of_a_part_of_the_visits(self, shop: Site, browser: Client) -> None:
+        add_issue(make_visit(shop, outcome="failure"))
+        assert "failed visit" not in part(
+            shown(browser, book_path(shop) + "?q=outcome:failure"), "issues-title"
+        )
+
+    def test_is_not_said_while_none_has(self, shop: Site, browser: Client) -> None:
+        make_visit(shop)
+        assert "failed visit" not in part(shown(browser, book_path(shop)), "issues-title")
