@@ -30,7 +30,7 @@ ROVERBOOK = Tag(
     "`code`, `retryable` and `error`.",
 )
 RECORDS: Mapping[str, type[Record]] = {
-    "agents": told.AgentRecord,
+    "agents": told.VisitingAgentRecord,
     "exposures": told.ExposureRecord,
     "roverbook_interviews": told.AnswerRecord,
     "roverbook_notes": told.NoteRecord,

@@ -271,7 +271,7 @@ class SiteRecord(Record):
     totals: SiteTotals
 
 
-class AgentRecord(ByAgentRecord):
+class VisitingAgentRecord(ByAgentRecord):
     """An agent, counted over its visits; what it says of itself is from the newest."""
 
     site_id: str

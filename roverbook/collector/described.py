@@ -50,12 +50,16 @@ _SAID = (
 _NO_POST = with_code(PostNotFound, 404, "The site's board shows no such post.")
 _NO_NOTE = with_code(NoteNotFound, 404, "The agent reads no such note.")
 _OWN = with_code(OwnWords, 403, "It is the agent's own.")
-_ID = Parameter(
-    name="id",
-    place="path",
-    description="The record's id.",
-    schema={"type": "string", "minLength": 1, "maxLength": 200},
-)
+
+
+def _id_of(path: str) -> list[Parameter]:
+    """The parameter of a path that has one."""
+    if "{id}" not in path:
+        return []
+    example = "note_6f1c" if "/notes/" in path else "post_6f1c"
+    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+    what = "The record's id."
+    return [Parameter(name="id", place="path", description=what, schema=schema, example=example)]
 
 
 def _success(description: str, shape: Shape, example: Any) -> list[Answer]:
@@ -81,7 +85,7 @@ def _post(
         tag=COLLECTOR.name,
         summary=summary,
         description=description,
-        parameters=[_ID] if "{id}" in path else [],
+        parameters=_id_of(path),
         body=Content(shape=body, examples={"One": sent}),
         answers=_success("Kept.", answer, told),
         refused=(*_COMMON, *refused),
@@ -119,7 +123,7 @@ def _get(
         tag=COLLECTOR.name,
         summary=summary,
         description=description,
-        parameters=[*([_ID] if "{id}" in path else []), *parameters],
+        parameters=[*_id_of(path), *parameters],
         answers=_success("What was asked for.", answer, told),
         refused=(*(each for each in _COMMON if each.status != 413), *refused),
         is_enveloped=True,
