@@ -2,40 +2,27 @@
 
 import asyncio
 import logging
-import threading
 
+from rover_site.operation.worker_thread import WorkerThread
 from roverbook.services.webhooks.postman import STOP_SECONDS, Postman
 
-JOIN_SECONDS = STOP_SECONDS + 1.0
 AGAIN_SECONDS = 5.0
 
 logger = logging.getLogger("rover_site.worker")
 
 
-class PostmanThread:
-    """Sends with an event loop and a database connection of its own; begins anew should it ever break."""
+class PostmanThread(WorkerThread):
+    """Sends with an event loop and a database connection of its own; begins anew should it ever break. At a
+    stop, attempts in flight get a few seconds to land, the rest is given back."""
 
     def __init__(self) -> None:
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        super().__init__(name="webhooks", join_seconds=STOP_SECONDS + 1.0)
 
-    def start(self) -> None:
-        """Begin; call it after the last fork of this process."""
-        self._thread.start()
-
-    def tell(self) -> None:
-        """Say that nothing new is to be begun."""
-        self._stopped.set()
-
-    def stop(self) -> None:
-        """End; attempts in flight get a few seconds to land, the rest is given back."""
-        self._stopped.set()
-        self._thread.join(JOIN_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
+    def run(self) -> None:
+        """See the class."""
+        while not self.is_stopped:
             try:
-                asyncio.run(Postman().run(self._stopped.is_set))
+                asyncio.run(Postman().run(lambda: self.is_stopped))
             except Exception:
                 logger.exception("sending webhooks broke off, beginning anew")
-                self._stopped.wait(AGAIN_SECONDS)
+                self.wait(AGAIN_SECONDS)
