@@ -222,8 +222,10 @@ def _default(schema: Mapping[str, Any]) -> str:
 def _type(schema: Mapping[str, Any]) -> tuple[str, str]:
     """What a value is, in a few words, and the schema that says more."""
     match schema:
-        case {"$ref": str(ref)}:
+        case {"$ref": str(ref)} if _resolved(schema).get("properties"):
             told = ref.removeprefix(_REF), ref.removeprefix(_REF)
+        case {"$ref": str()}:  # a choice, or a list of words: it has no place of its own
+            told = _type(_resolved(schema))
         case {"const": value}:
             told = json.dumps(value), ""
         case {"enum": values}:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 PYTHON = '''\
 import base64, hashlib, hmac, time
 
+
 def verify(secret: str, headers: dict[str, str], body: bytes) -> bool:
     """`headers`: names in lower case; `body`: the bytes as they came, before any JSON is read."""
     at = headers.get("webhook-timestamp", "")
     if not at.isdecimal() or abs(time.time() - int(at)) > 300:
         return False  # an old message that somebody sends again
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f'{headers.get("webhook-id", "")}.{at}.'.encode() + body
+    signed = f"{headers.get('webhook-id', '')}.{at}.".encode() + body
     good = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     given = headers.get("webhook-signature", "").split()
     return any(hmac.compare_digest(good.encode(), one.encode()) for one in given)

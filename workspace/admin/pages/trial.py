@@ -150,8 +150,8 @@ def _policy(request: HttpRequest, key: SiteKey) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {home}embed.js {home}embed/",
-            f"connect-src {home}v2/rover/ {home}v1/tasks/ {home}discovery/",
+            f"script-src {home}embed.js {home}embed/ {home}roverbook/",
+            f"connect-src {home}v2/rover/ {home}v1/roverbook/ {home}v1/tasks/ {home}discovery/",
             "style-src 'self'",
             "img-src 'self' data:",
             f"form-action {own}",
