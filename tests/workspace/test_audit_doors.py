@@ -214,8 +214,9 @@ class Walk:
 
 
 def mark_of(form: Form) -> Mark:
-    """What makes two forms the same, wherever they are found."""
-    return re.sub(r"[0-9a-f-]{36}", "#", form.action), frozenset(form.fields), form.method
+    """What makes two forms the same, wherever they are found; one about another kind of thing is another."""
+    about = {f"kind={kind}" for kind in form.fields.get("kind", ())}
+    return re.sub(r"[0-9a-f-]{36}", "#", form.action), frozenset({*form.fields, *about}), form.method
 
 
 def _run(line: list[str]) -> int:
