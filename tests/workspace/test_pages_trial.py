@@ -196,13 +196,19 @@ class TestHowFarItIsFromTheWorkspace:
         assert policy.directives["base-uri"] == ("'none'",)
         assert "'unsafe-inline'" not in str(policy.directives)
 
-    def test_it_loads_the_embed_script_and_no_other(self, policy: Any) -> None:
-        assert policy.directives["script-src"] == ("http://testserver/embed.js", "http://testserver/embed/")
+    def test_it_loads_the_scripts_for_pages_and_no_other(self, policy: Any) -> None:
+        said = policy.directives["script-src"]
+        assert [one.removeprefix("http://testserver") for one in said] == [
+            "/embed.js",
+            "/embed/",
+            "/roverbook/",
+        ]
 
     def test_it_speaks_with_the_paths_for_pages_and_not_with_the_workspace(self, policy: Any) -> None:
         said = policy.directives["connect-src"]
         assert [one.removeprefix("http://testserver") for one in said] == [
             "/v2/rover/",
+            "/v1/roverbook/",
             "/v1/tasks/",
             "/discovery/",
         ]
