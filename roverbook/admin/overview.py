@@ -186,7 +186,7 @@ def _dimensions(row: DailyScore | None, first: DailyScore | None) -> list[Dimens
             width=bar_of(value or 0, 100),
             change=(moved := score_change(value, getattr(first, name) if first else None)).value,
             sense=moved.sense,
-            is_lowest=value is not None and value == min(known),
+            is_lowest=value is not None and value == min(known) < max(known),
         )
         for name, value in values.items()
     ]

@@ -61,6 +61,11 @@ class TestTheScore:
         assert "Efficiency 50 −30 lowest" in why
         assert "Accessibility nothing can be said" in why
 
+    def test_none_of_equal_parts_is_the_lowest(self, shop: Site, browser: Client) -> None:
+        make_visit(shop)
+        add_score(shop, 0, 80.0, efficiency=80.0)
+        assert "lowest" not in part(shown(browser, book_path(shop)), "why-title")
+
     def test_without_one_no_data_is_no_bad_score(self, shop: Site, browser: Client) -> None:
         make_visit(shop, outcome="")
         page = shown(browser, book_path(shop))
