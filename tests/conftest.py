@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
+import hypothesis
 import pytest
 from coverage import Coverage
 from django.conf import settings
@@ -28,6 +29,12 @@ LONGEST = (
     "tests/browser/test_domain_editor.py",
 )
 """Files of half a minute and more; those that wait, those that compute, and those with a browser by turns."""
+
+# how long examples take on a busy machine says nothing about the code
+hypothesis.settings.register_profile(
+    "rover", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("rover")
 
 KEPT = {"django_content_type", "auth_permission"}
 
