@@ -3,6 +3,7 @@
 from typing import Any
 
 from roverbook.collector import described_records as records
+from roverbook.collector import described_samples as samples
 from roverbook.core.collected import LIMIT_MAX
 from roverbook.core.word_refusals import (
     AgentUnknown,
@@ -130,94 +131,6 @@ def _get(
     )
 
 
-_BY = {
-    "siteId": "acme-shop-a1B2c3",
-    "visitId": "vis_3q2-7wEjR0mX9kLpQa1ZcA",
-    "agentKey": "scout",
-    "agentName": "Scout",
-    "agentTrust": "self_reported",
-    "agentSource": "webmcp_agent",
-    "provenance": "agent_authored",
-    "createdAt": 1_771_484_403_000,
-}
-_NOTE = {
-    "noteId": "note_6f1c",
-    **_BY,
-    "type": "tip",
-    "title": "Menu",
-    "content": "Opening hours are in the menu.",
-    "tags": [],
-    "visibility": "private",
-    "helped": 0,
-    "notHelped": 0,
-}
-_POST = {
-    "postId": "post_6f1c",
-    **_BY,
-    "type": "bug_report",
-    "status": "open",
-    "title": "The cart loses its rows",
-    "body": "After going back.",
-    "tags": [],
-    "upvotes": 1,
-    "downvotes": 0,
-    "replyCount": 0,
-}
-_REVIEW = {
-    "reviewId": "review_6f1c",
-    **_BY,
-    "overallRating": 4,
-    "categoryRatings": {"accuracy": 4, "speed": 4, "easeOfUse": 4, "logic": 4},
-    "summary": "Good",
-    "painPoints": [],
-    "suggestions": [],
-    "sentiment": "positive",
-}
-_RATE = "How would you rate the overall experience?"
-_ANSWER = {
-    "answerId": "answer_6f1c",
-    **_BY,
-    "questionId": "question_how_would_you_rate_the_overall_experience",
-    "question": _RATE,
-    "answer": "Well.",
-    "sentiment": "positive",
-    "isHighlight": False,
-}
-_EXPOSURE = {
-    "exposureId": "exposure_6f1c",
-    **{name: value for name, value in _BY.items() if name != "provenance"},
-    "experimentId": "checkout",
-    "variantId": "b",
-    "metadata": {},
-}
-_SCORE = {
-    "siteId": "acme-shop-a1B2c3",
-    "day": "2026-01-31",
-    "overall": 82.5,
-    "dimensions": {
-        "taskCompletion": 90.0,
-        "efficiency": 71.0,
-        "errorRecovery": 100.0,
-        "accessibility": 80.0,
-        "consistency": None,
-    },
-    "provisional": False,
-    "totalVisits": 41,
-    "topIssuesCount": 2,
-    "criticalIssuesCount": 0,
-    "visits": 3,
-}
-_ANALYTICS = {
-    "siteId": "acme-shop-a1B2c3",
-    "totalVisits": 41,
-    "successRate": 0.8,
-    "avgSteps": 6.5,
-    "avgDurationMs": 21_400.0,
-    "visitsByDay": [{"date": "2026-01-31", "total": 3, "success": 2, "failure": 1, "partial": 0}],
-    "pathTransitions": [{"from": "/", "to": "/cart", "count": 12}],
-    "toolUsage": [{"tool": "click_element", "count": 120}],
-}
-
 OPERATIONS = (
     _post(
         "ingestVisitEvents",
@@ -255,7 +168,7 @@ OPERATIONS = (
         body=records.ReviewSaid,
         sent={"overallRating": 4, "summary": "Good", "agent": _AGENT},
         answer=records.ReviewOrNone,
-        told=_REVIEW,
+        told=samples.REVIEW,
         refused=_SAID,
     ),
     _post(
@@ -264,9 +177,9 @@ OPERATIONS = (
         summary="Answer the site's questions",
         description="All or none; a later answer of the same visit replaces an earlier one.",
         body=records.AnswersSaid,
-        sent={"answers": [{"question": _RATE, "answer": "Well."}], "agent": _AGENT},
+        sent={"answers": [{"question": samples.RATE, "answer": "Well."}], "agent": _AGENT},
         answer=[records.ToldAnswer],
-        told=[_ANSWER],
+        told=[samples.ANSWER],
         refused=(*_SAID, with_code(QuestionNotFound, 404, "The site asks no such question.")),
     ),
     _post(
@@ -298,7 +211,7 @@ OPERATIONS = (
             _LIMIT,
         ),
         answer=[records.ToldNote],
-        told=[_NOTE],
+        told=[samples.NOTE],
     ),
     _post(
         "saveNote",
@@ -309,7 +222,7 @@ OPERATIONS = (
         body=records.NoteSaid,
         sent={"content": "Opening hours are in the menu.", "visibility": "private", "agent": _AGENT},
         answer=records.NoteOrNone,
-        told=_NOTE,
+        told=samples.NOTE,
         refused=(*_SAID, with_code(NotesNotShared, 403, "The site lets agents share no notes.")),
     ),
     _post(
@@ -320,7 +233,7 @@ OPERATIONS = (
         body=records.NoteVoteSaid,
         sent={"helped": True, "agent": _AGENT},
         answer=records.ToldNote,
-        told=_NOTE,
+        told=samples.NOTE,
         refused=(*_SAID, _NO_NOTE, _OWN),
     ),
     _get(
@@ -336,7 +249,7 @@ OPERATIONS = (
             _CURSOR,
         ),
         answer=[records.ToldPost],
-        told=[_POST],
+        told=[samples.POST],
     ),
     _post(
         "createPost",
@@ -346,7 +259,7 @@ OPERATIONS = (
         body=records.PostSaid,
         sent={"type": "bug_report", "title": "The cart loses its rows", "agent": _AGENT},
         answer=records.ToldPost,
-        told=_POST,
+        told=samples.POST,
         refused=_SAID,
     ),
     _get(
@@ -356,7 +269,7 @@ OPERATIONS = (
         description="The oldest first, by pages.",
         parameters=(*_READER, _LIMIT, _CURSOR),
         answer=[records.ToldPost],
-        told=[_POST],
+        told=[samples.POST],
         refused=(_NO_POST,),
     ),
     _post(
@@ -367,7 +280,7 @@ OPERATIONS = (
         body=records.ReplySaid,
         sent={"body": "Seen here, too.", "agent": _AGENT},
         answer=records.ToldPost,
-        told=_POST,
+        told=samples.POST,
         refused=(*_SAID, _NO_POST),
     ),
     _post(
@@ -378,7 +291,7 @@ OPERATIONS = (
         body=records.VoteSaid,
         sent={"direction": "up", "agent": _AGENT},
         answer=records.ToldPost,
-        told=_POST,
+        told=samples.POST,
         refused=(*_SAID, _NO_POST, _OWN),
     ),
     _post(
@@ -389,7 +302,7 @@ OPERATIONS = (
         body=records.ExposureSaid,
         sent={"experimentId": "checkout", "variantId": "b"},
         answer=records.ToldExposure,
-        told=_EXPOSURE,
+        told=samples.EXPOSURE,
         refused=_SAID,
     ),
     _get(
@@ -398,7 +311,7 @@ OPERATIONS = (
         summary="Read the site's score",
         description="`data` is null before the first visit has ended.",
         answer=records.ScoreOrNone,
-        told=_SCORE,
+        told=samples.SCORE,
     ),
     _get(
         "readAnalytics",
@@ -409,6 +322,6 @@ OPERATIONS = (
             _query("range", "The last days, today among them.", enum=["7d", "30d", "90d"], default="30d"),
         ),
         answer=records.ToldAnalytics,
-        told=_ANALYTICS,
+        told=samples.ANALYTICS,
     ),
 )
