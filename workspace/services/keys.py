@@ -204,22 +204,7 @@ def key_rotate(
             **ended, revision=F("revision") + 1
         ):
             raise KeyEnded("This key was rotated or ended in between.")
-        heir = SiteKey.objects.create(
-            site=key.site,
-            label=name,
-            environment=key.environment,
-            allowed_domains=key.allowed_domains,
-            normalized_domains=key.normalized_domains,
-            allow_intranet=key.allow_intranet,
-            capabilities=powers,
-            policy=rules,
-            ttl_days=key.ttl_days,
-            active=key.active,
-            created_at=now,
-            expires_at=now + timedelta(days=key.ttl_days) if key.ttl_days else None,
-            rotated_from=key,
-            **_value_fields(value),
-        )
+        heir = _heir(key, value, now, label=name, capabilities=powers, policy=rules)
         key.refresh_from_db()
         _log(
             actor,
@@ -231,6 +216,24 @@ def key_rotate(
             note,
         )
     return Minted(key=heir, value=value)
+
+
+def _heir(key: SiteKey, value: str, now: datetime, **changed: Any) -> SiteKey:
+    """A new row with the rules of `key`, but for what is `changed`."""
+    return SiteKey.objects.create(
+        site=key.site,
+        environment=key.environment,
+        allowed_domains=key.allowed_domains,
+        normalized_domains=key.normalized_domains,
+        allow_intranet=key.allow_intranet,
+        ttl_days=key.ttl_days,
+        active=key.active,
+        created_at=now,
+        expires_at=now + timedelta(days=key.ttl_days) if key.ttl_days else None,
+        rotated_from=key,
+        **changed,
+        **_value_fields(value),
+    )
 
 
 def key_end_now(*, actor: Actor, key: SiteKey, now: datetime, note: str = "") -> None:
